@@ -1,0 +1,1 @@
+"""Entities good enough to file by: places, times, phones, people, ticket numbers, organisations, money."""

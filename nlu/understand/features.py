@@ -1,0 +1,80 @@
+"""What the classifier heads see of a message: its meaning and its characters.
+
+Meaning: sentence vectors of the opening, of the end (in a letter the demand stands last) and of the whole
+when it is short. Characters: hashed 1- to 3-grams, which stand typos, dialect and rare words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nlu.text.normalise import for_model
+from nlu.understand.encoder import Encoder, Vectors
+
+HASH_BITS = 16
+HASH_SIZE = 1 << HASH_BITS
+SHORT = 120  # characters encoded in one piece
+WINDOW = 100  # characters of each end of a longer text
+_DIGITS = re.compile(r"\d")
+_GREETING = re.compile(r"^(?:尊敬的|敬爱的)?[^，。：:！\n]{0,14}?(?:领导|书记|市长|县长|区长|局长|部门|同志)(?:们)?(?:您好|你好|好)?[，。：:！\s]*(?:您好|你好)?[，。：:！\s]*")
+_FAREWELL = re.compile(r"(?:谢谢|感谢|此致|敬礼|望.{0,6}回复|盼复|特此|万分感激|不胜感激)[^。！]{0,20}[。！]?\s*$")
+
+
+@dataclass(frozen=True)
+class Features:
+    """Dense part, shape (n, 2 * dim), and the hashed n-grams of each text as (indices, values)."""
+
+    dense: Vectors
+    sparse: list[tuple[npt.NDArray[np.int64], Vectors]]
+
+
+def ends(text: str) -> tuple[str, str]:
+    """Opening and end of a normalised text; for a short one both are the whole."""
+    if len(text) <= SHORT:
+        return text, text
+    body = _GREETING.sub("", text)
+    body = _FAREWELL.sub("", body) or body
+    if len(body) <= SHORT:
+        return body, body
+    return body[:WINDOW], body[-WINDOW:]
+
+
+def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64], Vectors]:
+    """Hashed character 1- to 3-grams of a normalised text: bucket numbers and L2-normalised weights.
+
+    Counts are damped (1 + log); digits are made one class, so that a house number carries no topic.
+    """
+    text = _DIGITS.sub("0", text)
+    counts: Counter[int] = Counter()
+    for size in (1, 2, 3):
+        for i in range(len(text) - size + 1):
+            gram = text[i : i + size]
+            if size > 1 and any(c in "，。！？；：、 " for c in gram):
+                continue
+            counts[zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)] += 1
+    keys = sorted(counts)
+    indices = np.array(keys, dtype=np.int64)
+    values = np.array([1 + math.log(counts[k]) for k in keys], dtype=np.float32)
+    if idf is not None and len(indices):
+        values = values * idf[indices]
+    norm = float(np.linalg.norm(values))
+    return indices, values / norm if norm else values
+
+
+def dense(texts: list[str], encoder: Encoder) -> Vectors:
+    """Sentence vectors of opening and end, side by side: shape (n, 2 * dim)."""
+    pairs = [ends(for_model(t)) for t in texts]
+    flat = encoder.encode([piece for pair in pairs for piece in pair])
+    return flat.reshape(len(texts), -1) if texts else np.zeros((0, 2 * encoder.dim), dtype=np.float32)
+
+
+def featurise(texts: list[str], encoder: Encoder, idf: Vectors | None) -> Features:
+    """Features of raw texts."""
+    return Features(dense(texts, encoder), [ngrams(for_model(t), idf) for t in texts])
