@@ -1,0 +1,1 @@
+"""Channels, inbox and outbox: everything between a resident's phone and the dialogue engine."""

@@ -1,0 +1,53 @@
+"""Ticket numbers: nine digits, said in three groups of three, the last one a check digit.
+
+The first digit is the year's last, seven digits count within the year (ten million a year), the ninth is a Damm
+check digit, which catches every single wrong digit and every swap of neighbours.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+from stdnum import damm
+
+from cases.model import TicketSequence
+from nlu.entities.ticket import canonical
+
+PER_YEAR = 10_000_000
+
+
+class NumbersExhaustedError(RuntimeError):
+    """More tickets in one year than there are numbers."""
+
+
+def compose(year: int, serial: int) -> str:
+    """The number of the ``serial``-th ticket of ``year``."""
+    if not 0 < serial < PER_YEAR:
+        raise NumbersExhaustedError(f"no ticket number left for {year}: serial {serial}")
+    body = f"{year % 10}{serial:07d}"
+    return body + str(damm.calc_check_digit(body))
+
+
+def spoken(number: str) -> str:
+    """The number as it is shown and read out: 600-000-017."""
+    return "-".join((number[:3], number[3:6], number[6:]))
+
+
+def parse(text: str) -> str | None:
+    """The plain number in ``text``, in any spelling a phone keyboard makes of it; None if it is not a valid one."""
+    return canonical(text)
+
+
+def take(session: Session, year: int) -> str:
+    """Take the year's next number. Safe between processes: the counter row is locked until commit."""
+    step = update(TicketSequence).where(TicketSequence.year == year).values(last=TicketSequence.last + 1)
+    if session.execute(step).rowcount == 0:  # type: ignore[attr-defined]
+        if session.bind is not None and session.bind.dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+            session.execute(pg_insert(TicketSequence).values(year=year, last=0).on_conflict_do_nothing())
+        else:
+            session.execute(insert(TicketSequence).values(year=year, last=0))
+        session.execute(step)
+    last = session.execute(select(TicketSequence.last).where(TicketSequence.year == year)).scalar_one()
+    return compose(year, last)

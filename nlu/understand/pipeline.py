@@ -1,0 +1,182 @@
+"""The whole reading of a message. One ``Pipeline`` per process; ``parse`` is thread-safe and deterministic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from nlu.corpus import ACTS, MATTER_INTENTS
+from nlu.entities import rulers
+from nlu.text.normalise import for_model, normalise
+from nlu.understand.encoder import Encoder, Vectors, default_encoder
+from nlu.understand.features import featurise
+from nlu.understand.segments import segments
+from nlu.understand.store import Model, load
+
+MAX_TEXT = 5000  # characters read; what comes after is kept by the inbox but not read
+CANDIDATES = 10
+# A segment speaks of a further matter when it is long enough to say one and the model is this sure of it.
+SECOND_MATTER = 0.55
+SECOND_LENGTH = 6
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An entity: exact span [start, end) of the original text; ``value`` is canonical where there is one."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A possible matter type with its probability."""
+
+    category: str
+    type: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One matter of a message that speaks of several."""
+
+    text: str
+    type: str
+    confidence: float
+
+    @property
+    def category(self) -> str:
+        return self.type.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message says.
+
+    ``intent`` is one of the annotation guide's; ``act`` may also be correct, skip or anonymous, which only mean
+    something inside an intake. ``category`` and ``type`` are those of the first matter, ``category`` is "none" for
+    messages that are no matter; ``confidence`` is the category's probability. ``candidates`` are always given,
+    likeliest first, so that the bot can ask. ``matters`` has more than one entry when several were found.
+    """
+
+    text: str
+    intent: str
+    intent_confidence: float
+    act: str
+    act_confidence: float
+    category: str
+    type: str | None
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    also: tuple[str, ...]
+    urgent: bool
+    urgency: float
+    entities: tuple[Entity, ...]
+    matters: tuple[Matter, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form, as ``xiaoge classify`` prints it."""
+        return {
+            "intent": self.intent, "category": self.category, "type": self.type, "confidence": round(self.confidence, 4),
+            "candidates": [
+                {"category": c.category, "type": c.type, "confidence": round(c.confidence, 4)} for c in self.candidates
+            ],
+            "also": list(self.also), "urgent": self.urgent,
+            "entities": [
+                {"kind": e.kind, "text": e.text, "start": e.start, "end": e.end, "value": e.value} for e in self.entities
+            ],
+        }
+
+
+class Pipeline:
+    """Normalise, find entities, classify."""
+
+    def __init__(self, model: Model, encoder: Encoder) -> None:
+        if model.manifest["encoder"] != encoder.name:
+            raise ValueError(
+                f"the model was trained with encoder {model.manifest['encoder']!r}, this process has {encoder.name!r}: "
+                "run 'xiaoge train'"
+            )
+        self.model = model
+        self.encoder = encoder
+        self._nlp = rulers.build(model.manifest["place_names"])
+        head = model.heads["type"]
+        self._categories = sorted({c.split(".", 1)[0] for c in head.classes})
+        self._member = np.array(
+            [[c.startswith(category + ".") for category in self._categories] for c in head.classes], dtype=np.float32
+        )
+
+    def entities(self, text: str) -> tuple[Entity, ...]:
+        """Entities of a text, with spans of the original."""
+        normal = normalise(text[:MAX_TEXT])
+        if not normal.text:
+            return ()
+        out = []
+        for ent in self._nlp(normal.text).ents:
+            start, end = normal.original_span(ent.start_char, ent.end_char)
+            out.append(Entity(ent.label_, text[start:end], start, end, ent._.value))
+        return tuple(out)
+
+    def _types(self, texts: Sequence[str]) -> Vectors:
+        return self.model.heads["type"].probabilities(featurise(list(texts), self.encoder, self.model.idf))
+
+    def _matters(self, text: str) -> tuple[Matter, ...]:
+        """Several matters, when the writer marked them and they differ; else nothing."""
+        pieces = [p for p in segments(for_model(text)) if len(p) >= SECOND_LENGTH]
+        if len(pieces) < 2:
+            return ()
+        found: list[Matter] = []
+        types = self.model.heads["type"].classes
+        for piece, p in zip(pieces, self._types(pieces), strict=True):
+            best = int(p.argmax())
+            if p[best] >= SECOND_MATTER and types[best] not in {m.type for m in found}:
+                found.append(Matter(piece, types[best], float(p[best])))
+        return tuple(found) if len(found) > 1 else ()
+
+    def parse(self, text: str) -> Reading:
+        """Read one message (any length; at most MAX_TEXT characters are looked at)."""
+        text = text[:MAX_TEXT]
+        if not for_model(text):
+            return Reading(text, "unclear", 1.0, "unclear", 1.0, "none", None, 0.0, (), (), False, 0.0, (), ())
+        features = featurise([text], self.encoder, self.model.idf)
+        intents = self.model.heads["intent"]
+        p_act = intents.probabilities(features)[0]
+        act = int(p_act.argmax())
+        own = np.array([0.0 if c in ACTS else 1.0 for c in intents.classes], dtype=np.float32)
+        p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
+        best_intent = int(p_intent.argmax())
+        intent = intents.classes[best_intent]
+        p_urgent = float(self.model.heads["urgent"].probabilities(features)[0][1])
+
+        p_type = self.model.heads["type"].probabilities(features)[0]
+        p_category = p_type @ self._member
+        category = self._categories[int(p_category.argmax())]
+        types = self.model.heads["type"].classes
+        order = [int(i) for i in np.argsort(-p_type)]
+        first = next(i for i in order if types[i].startswith(category + "."))
+        order = [first, *(i for i in order if i != first)][:CANDIDATES]
+        candidates = tuple(Candidate(types[i].split(".", 1)[0], types[i], float(p_type[i])) for i in order)
+
+        matter = intent in MATTER_INTENTS
+        matters = self._matters(text) if matter else ()
+        also = tuple(dict.fromkeys(m.category for m in matters if m.category != category))
+        return Reading(
+            text, intent, float(p_intent[best_intent]), intents.classes[act], float(p_act[act]),
+            category if matter else "none", types[first] if matter else None,
+            float(p_category.max()) if matter else float(p_intent[best_intent]), candidates, also,
+            matter and p_urgent >= self.model.manifest["urgent_threshold"], p_urgent, self.entities(text), matters,
+        )
+
+
+@lru_cache(maxsize=1)
+def default_pipeline() -> Pipeline:
+    """The process's pipeline on the current model."""
+    return Pipeline(load(), default_encoder())
