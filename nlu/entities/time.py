@@ -33,7 +33,6 @@ _SPAN = (
 _COMPOSED = re.compile(
     rf"(?:{_DATE}|{_DAY})?(?:的)?(?:{_PART})?(?:{_CLOCK})(?:\s*(?:到|至|-|~|—)\s*(?:第二天|次日)?(?:{_PART})?(?:{_CLOCK}))?"
     rf"|(?:{_DATE}|{_DAY})(?:的)?(?:{_PART})?"
-    rf"|{_PART}"
     rf"|{_SPAN}"
 )
 _AGE = re.compile(r"^(?:多|来|几)?[岁龄]")

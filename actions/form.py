@@ -1,0 +1,223 @@
+"""The intake form: open it, take answers, ask what is missing, file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import filing, words
+from actions.intake import interpret, questions
+from actions.intake.state import Intake
+from actions.turn import Turn
+from cases import numbers
+
+FORM_SLOTS = ("matter", "place", "detail", "confirm")
+INTERRUPTING = frozenset(
+    {"action_greet", "action_thanks", "action_chitchat", "action_faq", "action_legal", "action_track", "action_not_understood"}
+)
+Events = list[dict[str, Any]]
+
+
+def _form_slots(intake: Intake) -> Events:
+    """The form's slots as they follow from the intake: set where nothing is missing."""
+    lacking = questions.missing(intake)
+    order = list(FORM_SLOTS)
+    open_from = order.index(lacking) if lacking else len(order)
+    return [SlotSet(name, True if i < open_from else None) for i, name in enumerate(order)]
+
+
+def _saved(intake: Intake) -> Events:
+    return [SlotSet("intake", intake.slot()), *_form_slots(intake)]
+
+
+def _file_urgent(dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> Events:
+    """Danger to life: the safety line first, then the ticket, and only then questions."""
+    kind = questions.matter_type(intake)
+    safety = (kind.safety if kind else None) or "general"
+    dispatcher.utter_message(response=f"utter_safety_{safety}")
+    filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
+    intake.ticket = filed.number
+    dispatcher.utter_message(
+        response="utter_filed_urgent", number=numbers.spoken(filed.number),
+        json_message={"ticket": numbers.spoken(filed.number)},
+    )
+    return [SlotSet("last_ticket", filed.number)]
+
+
+class OpenIntake(Action):
+    """The first message of a matter."""
+
+    def name(self) -> str:
+        return "action_open_intake"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        intake = interpret.begin(turn, tracker.get_slot("photos") or [])
+        events: Events = [SlotSet("photos", None)]
+        if "several" in intake.say:
+            names = [words.plain_name(intake.type), *(words.plain_name(m["type"]) for m in intake.queue)]
+            dispatcher.utter_message(response="utter_several", count=len(names), list=words.numbered(names))
+        if intake.urgent:
+            events += _file_urgent(dispatcher, intake, tracker)
+        return [*events, *_saved(intake)]
+
+
+class ValidateIntakeForm(Action):
+    """Takes the resident's answer. No slot set means: this was about something else."""
+
+    def name(self) -> str:
+        return "validate_intake_form"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        intake = Intake.of(tracker.get_slot("intake"))
+        if not tracker.get_slot("requested_slot"):
+            return _saved(intake)
+        turn = Turn.of(tracker)
+        if not interpret.take(intake, turn):
+            return []
+        events: Events = []
+        for said in intake.say:
+            if said in ("photo", "pin", "queued", "corrected", "noted", "anonymous", "review"):
+                dispatcher.utter_message(response=f"utter_took_{said}")
+        if intake.urgent and not intake.ticket:
+            if not intake.type and intake.candidates:
+                best = intake.candidates[0]
+                intake.type, intake.category, intake.needs_review = best["type"], best["category"], True
+            events += _file_urgent(dispatcher, intake, tracker)
+        elif intake.ticket and intake.outcome != "cancel":
+            filing.update(intake, tracker.sender_id, turn.text or None)
+        if questions.missing(intake) is None and intake.outcome is None:
+            intake.outcome = "update"
+        return [*events, *_saved(intake)]
+
+
+class _Ask(Action):
+    """Asks for one thing; comes back to the matter gently after something else was talked about."""
+
+    slot = ""
+
+    def name(self) -> str:
+        return f"action_ask_{self.slot}"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        intake = Intake.of(tracker.get_slot("intake"))
+        if _interrupted(tracker):
+            dispatcher.utter_message(response="utter_back_to_matter")
+        self.ask(dispatcher, intake)
+        return [SlotSet("intake", intake.slot())]
+
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+        raise NotImplementedError
+
+
+def _interrupted(tracker: Tracker) -> bool:
+    """Whether this turn was spent on something else before the form came back."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action" and event.get("name") in INTERRUPTING:
+            return True
+    return False
+
+
+def _buttons(options: list[str]) -> list[dict[str, str]]:
+    return [{"title": option, "payload": option} for option in options]
+
+
+class AskMatter(_Ask):
+    """Which of the likeliest matters is it?"""
+
+    slot = "matter"
+
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+        intake.asked = "matter"
+        if not intake.choices:
+            dispatcher.utter_message(response="utter_tell_again")
+            return
+        options = [words.plain_name(code) for code in intake.choices] + ["都不是"]
+        dispatcher.utter_message(response="utter_ask_matter", list=words.numbered(options), buttons=_buttons(options))
+
+
+class AskPlace(_Ask):
+    """Where is it?"""
+
+    slot = "place"
+
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+        intake.asked = "place"
+        again = intake.place_tries > 0
+        dispatcher.utter_message(response="utter_ask_place_again" if again else "utter_ask_place")
+
+
+class AskDetail(_Ask):
+    """The next question of the matter type."""
+
+    slot = "detail"
+
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+        followup = questions.open_followups(intake)[0]
+        intake.asked = followup.key
+        if followup.choices:
+            options = list(followup.choices)
+            dispatcher.utter_message(
+                response="utter_ask_choice", question=followup.ask, list=words.numbered(options), buttons=_buttons(options)
+            )
+        else:
+            dispatcher.utter_message(response="utter_ask_detail", question=followup.ask)
+
+
+class AskConfirm(_Ask):
+    """What was understood, in one short message."""
+
+    slot = "confirm"
+
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+        asked_before = intake.asked == "confirm"
+        intake.asked = "confirm"
+        if asked_before and "what_is_wrong" in intake.say:
+            dispatcher.utter_message(response="utter_what_is_wrong")
+            return
+        dispatcher.utter_message(response="utter_confirm", summary=words.summary(intake), buttons=_buttons(["对", "不报了"]))
+
+
+class FinishIntake(Action):
+    """The form is done: file, finish or drop the matter, and go on to the next one in the queue."""
+
+    def name(self) -> str:
+        return "action_finish_intake"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        intake = Intake.of(tracker.get_slot("intake"))
+        channel = str(Turn.of(tracker).meta.get("channel") or "web")
+        events: Events = []
+        if intake.outcome == "cancel":
+            if intake.ticket:
+                filing.add(intake.ticket, tracker.sender_id, note="来电人表示不用管了，请核实是否仍有危险")
+                dispatcher.utter_message(response="utter_cancel_urgent", number=numbers.spoken(intake.ticket))
+            else:
+                dispatcher.utter_message(response="utter_cancelled")
+            following = None
+        else:
+            if intake.ticket:
+                dispatcher.utter_message(response="utter_urgent_complete", number=numbers.spoken(intake.ticket))
+                number = intake.ticket
+            else:
+                filed = filing.file(intake, tracker.sender_id, channel)
+                number = filed.number
+                spoken = numbers.spoken(number)
+                name = "utter_filed_review" if filed.unit is None else "utter_filed"
+                dispatcher.utter_message(
+                    response=name, number=spoken, unit=filed.unit or "", json_message={"ticket": spoken}
+                )
+            events.append(SlotSet("last_ticket", number))
+            following = interpret.next_in_queue(intake)
+        cleared: Events = [SlotSet(name, None) for name in FORM_SLOTS]
+        if following is None:
+            return [*events, *cleared, SlotSet("intake", None)]
+        dispatcher.utter_message(response="utter_next_matter", matter=words.plain_name(following.type))
+        return [*events, *cleared, *_saved(following), ActiveLoop(None), FollowupAction("intake_form")]
+
+

@@ -1,0 +1,323 @@
+"""What a message means while a matter is being reported.
+
+``take`` changes the intake and says whether the message belonged to it. If it did not (a greeting, a question
+about something else), the dialogue's rules answer it and the form asks again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from actions.intake import questions
+from actions.intake.state import UNSAID, Intake
+from actions.turn import Turn
+from nlu.entities.numbers import DIGIT
+from nlu.entities.place import parts
+from nlu.taxonomy import Followup, taxonomy
+from nlu.text.normalise import for_model
+
+ASIDE = frozenset({"greet", "thanks", "chitchat", "faq_bot", "legal_question", "track", "human"})
+ASIDE_SURE = 0.6
+CANCEL_SURE = 0.6
+SHORT_ANSWER = 40
+LONG_TEXT = 30
+OTHER_MATTER_SURE = 0.6
+PLACE_TRIES = 2
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨"
+_NOTHING_MORE = re.compile(r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$")
+_NONE_OF_THESE = re.compile(r"(?:都不是|不是这|都不对|没有一个|哪个都不|另外的)")
+_UNKNOWN = re.compile(r"^(?:不知道|不清楚|不晓得|不懂|记不清|说不清|没注意|忘了|不好说|晓不得|冇知|唔知|跳过|略过|不想说|不方便说|不说了?|保密)")
+_NEGATED_PLACE = re.compile(r"^.{0,12}?不(?:是|在)[^，。,]{1,14}[，,。\s]*(?:而?是|在|应该是)")
+
+
+def choice(text: str, options: list[str]) -> int | None:
+    """Index of the option a short answer picks: 2, ②, 第二个, or the option's own words."""
+    plain = for_model(text).strip("。，！ ")
+    for i, circle in enumerate(_CIRCLED[: len(options)]):
+        if circle in text:
+            return i
+    match = re.fullmatch(r"(?:选|第|是|就是)?\s*([0-9一二三四五六七八九两])\s*(?:个|号|项|、|\.|吧|呢)*", plain)
+    if match and 1 <= DIGIT[match[1]] <= len(options):
+        return DIGIT[match[1]] - 1
+    hits = [i for i, option in enumerate(options) if option in plain or (len(plain) >= 2 and plain in option)]
+    return hits[0] if len(hits) == 1 else None
+
+
+def _aside(turn: Turn, asked: str | None) -> bool:
+    """Whether the message is about something else than the matter."""
+    if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE:
+        return False
+    if turn.act == "legal_question":
+        return asked != "matter" and len(turn.text) >= 8
+    return True
+
+
+def begin(turn: Turn, photos: list[str]) -> Intake:
+    """An intake from the first message."""
+    reading = turn.reading
+    matters = reading.get("matters") or []
+    intake = Intake(
+        text=turn.text.strip(), candidates=reading.get("candidates", []), confidence=reading.get("confidence", 0.0),
+        urgent=bool(reading.get("urgent")), source=turn.key, photos=list(photos), grid=turn.meta.get("grid"),
+        phone=turn.value("phone"),
+    )
+    if len(matters) > 1:
+        # By weight: danger and violence first (rule 1 of the annotation guide), then as the resident told them.
+        ordered = sorted(matters, key=lambda m: m["type"].split(".")[0] not in ("hazard", "security"))
+        first, *rest = ordered
+        intake.text = first["text"]
+        intake.candidates = [{"category": first["type"].split(".")[0], "type": first["type"], "confidence": first["confidence"]}]
+        intake.confidence = first["confidence"]
+        intake.queue = [{"text": m["text"], "type": m["type"], "confidence": m["confidence"]} for m in rest]
+        intake.say.append("several")
+    intake.place = _own_place(turn, intake.text)
+    questions.decide_type(intake)
+    questions.note_known(intake, turn)
+    return intake
+
+
+def _own_place(turn: Turn, text: str) -> str | None:
+    places = turn.pieces("place")
+    own = [p for p in places if p in text] or places
+    return max(own, key=len, default=None)
+
+
+def next_in_queue(intake: Intake) -> Intake | None:
+    """The next matter the resident spoke of, with what carries over: place, grid, phone, anonymity."""
+    if not intake.queue:
+        return None
+    head, *rest = intake.queue
+    following = Intake(
+        text=head["text"], type=head["type"], category=head["type"].split(".")[0], confidence=head["confidence"],
+        grid=intake.grid, phone=intake.phone, anonymous=intake.anonymous, queue=rest, index=intake.index + 1,
+        source=intake.source, say=["next"],
+    )
+    own = head.get("place")
+    following.place = own or intake.place
+    following.place_assumed = own is None and intake.place is not None
+    following.lat, following.lng = (intake.lat, intake.lng) if not own else (None, None)
+    questions.note_known(following, Turn("", "report", 1.0))
+    return following
+
+
+def take(intake: Intake, turn: Turn) -> bool:
+    """Let ``turn`` change the intake. False when it is about something else."""
+    asked = intake.asked
+    intake.say = []
+    if turn.act in ("event_photo", "event_location"):
+        _attach(intake, turn)
+        return True
+    if turn.act.startswith("event_"):
+        return False
+    if turn.act == "cancel" and turn.act_confidence >= CANCEL_SURE:
+        intake.outcome = "cancel"
+        return True
+    if turn.act == "anonymous" and turn.act_confidence >= ASIDE_SURE:
+        intake.anonymous = True
+        intake.say.append("anonymous")
+        return True
+    if turn.reading.get("urgent") and not intake.urgent:
+        intake.urgent = True
+        intake.notes.append(turn.text)
+        intake.say.append("urgent")
+    if _aside(turn, asked):
+        return False
+    if turn.value("phone"):
+        intake.phone = turn.value("phone")
+    if _correction(intake, turn, asked):
+        return True
+    if asked == "matter":
+        _answer_matter(intake, turn)
+    elif asked == "place":
+        _answer_place(intake, turn)
+    elif asked == "confirm":
+        _answer_confirm(intake, turn)
+    elif asked:
+        _answer_detail(intake, turn, asked)
+    else:
+        intake.notes.append(turn.text)
+    return True
+
+
+def _attach(intake: Intake, turn: Turn) -> None:
+    if turn.act == "event_photo":
+        photo = turn.meta.get("photo")
+        if photo and photo not in intake.photos:
+            intake.photos.append(photo)
+        intake.say.append("photo")
+    else:
+        intake.lat, intake.lng = turn.meta.get("lat"), turn.meta.get("lng")
+        intake.place = turn.meta.get("label") or intake.place
+        intake.place_assumed = False
+        intake.say.append("pin")
+
+
+def _correction(intake: Intake, turn: Turn, asked: str | None) -> bool:
+    """地址说错了，是4号楼: a part of what is known is put right, whatever was asked."""
+    if turn.act != "correct" and not (asked == "confirm" and turn.place and turn.act != "report"):
+        return False
+    said = _NEGATED_PLACE.sub("", turn.text)
+    places = [p for p in turn.pieces("place") if p in said] or turn.pieces("place")
+    if places and intake.place:
+        intake.place = parts(intake.place).corrected_by(parts(max(places, key=len))).text()
+        intake.place_assumed = False
+        intake.say.append("corrected")
+        return True
+    if places:
+        intake.place = max(places, key=len)
+        intake.say.append("corrected")
+        return True
+    if turn.value("phone"):
+        intake.say.append("corrected")
+        return True
+    if asked == "confirm" and len(turn.text) > 6:
+        intake.notes.append(f"更正：{turn.text}")
+        intake.say.append("corrected")
+        return True
+    if asked == "confirm":
+        intake.say.append("what_is_wrong")
+        return True
+    return False
+
+
+def _second_matter(intake: Intake, turn: Turn) -> bool:
+    """Queue a further matter told in the middle of this one."""
+    candidates = turn.reading.get("candidates") or []
+    if turn.act != "report" or len(turn.text) < 10 or not candidates:
+        return False
+    best = candidates[0]
+    sure = turn.reading.get("confidence", 0.0) >= OTHER_MATTER_SURE and best["confidence"] >= OTHER_MATTER_SURE
+    marked = re.match(r"^(?:还有|另外|再就是|对了|再一个|顺便|此外)", for_model(turn.text))
+    if best["type"] == intake.type or not sure or not (marked or best["category"] != intake.category):
+        return False
+    intake.queue.append(
+        {"text": turn.text, "type": best["type"], "confidence": best["confidence"], "place": turn.place}
+    )
+    intake.say.append("queued")
+    return True
+
+
+def _answer_matter(intake: Intake, turn: Turn) -> None:
+    names = [taxonomy().type(code).plain for code in intake.choices]
+    picked = choice(turn.text, [*names, "都不是"])
+    if turn.act == "affirm" and turn.act_confidence >= ASIDE_SURE and picked is None and len(names) == 1:
+        picked = 0
+    if picked is not None and picked < len(names):
+        intake.type = intake.choices[picked]
+        intake.category = intake.type.split(".")[0]
+        intake.confidence = 1.0
+        questions.note_known(intake, Turn("", "report", 1.0))
+        return
+    intake.unclear_tries += 1
+    said_none = picked == len(names) or _NONE_OF_THESE.search(turn.text) or turn.act == "deny"
+    candidates = turn.reading.get("candidates") or []
+    if not said_none and len(turn.text) >= 5 and candidates:
+        intake.notes.append(turn.text)
+        intake.candidates, intake.confidence = candidates, turn.reading.get("confidence") or 0.0
+        intake.place = intake.place or turn.place
+        if intake.unclear_tries < 2 and turn.act == "report":
+            intake.choices = []
+            questions.decide_type(intake)
+            questions.note_known(intake, turn)
+            return
+    if intake.unclear_tries >= 2:
+        # A person decides; what the resident said must not be lost over our not understanding it.
+        best = intake.candidates[0]
+        intake.type, intake.category, intake.needs_review = best["type"], best["category"], True
+        intake.known = [f.key for f in taxonomy().type(intake.type).followups]
+        intake.say.append("review")
+    else:
+        intake.choices = []
+        intake.say.append("tell_again")
+
+
+def _answer_place(intake: Intake, turn: Turn) -> None:
+    intake.place_tries += 1
+    if turn.place:
+        intake.place = _joined_place(turn)
+        if len(turn.text) > len(intake.place) + 8:
+            intake.notes.append(turn.text)
+        questions.note_known(intake, turn)
+        return
+    if _UNKNOWN.match(for_model(turn.text)) or (turn.act == "skip" and turn.act_confidence >= ASIDE_SURE):
+        intake.place_skipped = True
+        return
+    if _second_matter(intake, turn):
+        return
+    text = turn.text.strip()
+    if len(text) <= SHORT_ANSWER and turn.act not in ("affirm", "deny", "unclear") and len(for_model(text)) >= 2:
+        intake.place = text
+        return
+    if len(text) > SHORT_ANSWER:
+        intake.notes.append(text)
+    if intake.place_tries >= PLACE_TRIES:
+        if 2 <= len(for_model(text)) <= SHORT_ANSWER and turn.act == "unclear":
+            intake.notes.append(text)
+        intake.place_skipped = True
+
+
+def _joined_place(turn: Turn) -> str:
+    """Adjacent places of one answer as one (幸福里小区，3号楼 2单元)."""
+    pieces = [e for e in turn.reading.get("entities", []) if e["kind"] == "place"]
+    joined, last = pieces[0]["text"], pieces[0]["end"]
+    for piece in pieces[1:]:
+        if piece["start"] - last <= 2:
+            joined += piece["text"]
+        elif len(piece["text"]) > len(joined):
+            joined = piece["text"]
+        last = piece["end"]
+    return str(joined)
+
+
+def _answer_detail(intake: Intake, turn: Turn, key: str) -> None:
+    followup = next((f for f in questions.open_followups(intake) if f.key == key), None)
+    if followup is None:
+        intake.notes.append(turn.text)
+        return
+    if _second_matter(intake, turn):
+        return
+    plain = for_model(turn.text)
+    if _UNKNOWN.match(plain) or (turn.act == "skip" and turn.act_confidence >= ASIDE_SURE):
+        intake.answers[key] = UNSAID
+        return
+    if not plain:
+        intake.unclear_tries += 1
+        if intake.unclear_tries >= 2:
+            intake.answers[key] = UNSAID
+        return
+    intake.answers[key] = _answer_text(followup, turn)
+    if turn.place and intake.place is None:
+        intake.place = turn.place
+    if len(turn.text) > LONG_TEXT:
+        intake.notes.append(turn.text)
+        questions.note_known(intake, turn)
+
+
+def _answer_text(followup: Followup, turn: Turn) -> str:
+    if followup.kind == "choice":
+        picked = choice(turn.text, list(followup.choices))
+        if picked is not None:
+            return followup.choices[picked]
+    return turn.text.strip()[:200]
+
+
+def _answer_confirm(intake: Intake, turn: Turn) -> None:
+    plain = for_model(turn.text).strip("。，！ ")
+    if _NOTHING_MORE.match(plain) or (turn.act == "affirm" and turn.act_confidence >= 0.4):
+        intake.outcome = "file"
+        return
+    if turn.act == "deny" and len(plain) <= 6:
+        intake.say.append("what_is_wrong")
+        return
+    if turn.act == "skip":
+        intake.outcome = "file"
+        return
+    if _second_matter(intake, turn):
+        return
+    if len(plain) >= 3:
+        intake.notes.append(turn.text.strip())
+        if turn.place and intake.place_assumed:
+            intake.place, intake.place_assumed = turn.place, False
+        intake.say.append("noted")
+        return
+    intake.unclear_tries += 1

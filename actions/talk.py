@@ -1,0 +1,155 @@
+"""Everything that is not the intake itself: greeting, questions about the assistant, a person is wanted, afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import filing, words
+from actions.intake.state import Intake
+from actions.turn import Turn
+from cases import numbers, service
+from cases.model import Area, Worker
+from common.db import reading
+from common.settings import settings
+from nlu.entities.place import parts
+
+Events = list[dict[str, Any]]
+
+
+class _Says(Action):
+    """An action that only says one response."""
+
+    action = ""
+    response = ""
+
+    def name(self) -> str:
+        return self.action
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        dispatcher.utter_message(response=self.response, **_city())
+        return []
+
+
+def _city() -> dict[str, str]:
+    return {"city": settings().city_name, "hours": settings().office_hours, "hotline": settings().hotline}
+
+
+class Thanks(_Says):
+    """不客气."""
+
+    action, response = "action_thanks", "utter_welcome"
+
+
+class Chitchat(_Says):
+    """Small talk is answered kindly and led back."""
+
+    action, response = "action_chitchat", "utter_chitchat"
+
+
+class Faq(_Says):
+    """Who are you, what about my data, what can you do."""
+
+    action, response = "action_faq", "utter_about_me"
+
+
+class Legal(_Says):
+    """Legal questions go to the people whose job it is."""
+
+    action, response = "action_legal", "utter_legal"
+
+
+class Greet(Action):
+    """Says hello; after a scan of a grid's code also which grid this is."""
+
+    def name(self) -> str:
+        return "action_greet"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        grid = turn.meta.get("grid")
+        if turn.act == "event_scan" and grid:
+            with reading() as session:
+                area = session.get(Area, grid)
+                worker = session.query(Worker).filter(Worker.grid == grid).first()
+            if area:
+                dispatcher.utter_message(
+                    response="utter_greet_grid", grid=area.name, worker=worker.name if worker else "本格网格员", **_city()
+                )
+                return []
+        dispatcher.utter_message(response="utter_greet", **_city())
+        return []
+
+
+class NotUnderstood(Action):
+    """Says so, and offers the two ways on."""
+
+    def name(self) -> str:
+        return "action_not_understood"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        kind = turn.meta.get("unreadable")
+        if kind in ("voice", "long", "media"):
+            dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
+            return []
+        before = sum(
+            e.get("event") == "action" and e.get("name") == self.name() for e in list(tracker.events)[-12:]
+        )
+        response = "utter_not_understood_again" if before else "utter_not_understood"
+        dispatcher.utter_message(response=response, **_city())
+        return []
+
+
+class Handover(Action):
+    """Marks the conversation for a person; the inbox acts on the ``handover`` sign."""
+
+    def name(self) -> str:
+        return "action_handover"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        slot = tracker.get_slot("intake")
+        note = words.summary(Intake.of(slot)) if slot else ""
+        dispatcher.utter_message(response="utter_handover", json_message={"handover": note or "要求人工"}, **_city())
+        return [SlotSet("intake", None), *(SlotSet(name, None) for name in ("matter", "place", "detail", "confirm"))]
+
+
+class AfterFiling(Action):
+    """A yes, a photo, a correction with no matter open: it belongs to the ticket filed last, or to one still to be told."""
+
+    def name(self) -> str:
+        return "action_after_filing"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        number = tracker.get_slot("last_ticket")
+        if turn.act == "event_photo" and not number:
+            dispatcher.utter_message(response="utter_photo_first")
+            return [SlotSet("photos", [*(tracker.get_slot("photos") or []), turn.meta.get("photo")])]
+        if not number:
+            responses = {"event_location": "utter_pin_first", "anonymous": "utter_anonymous_first"}
+            dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **_city())
+            return []
+        spoken = numbers.spoken(number)
+        added = self._add(number, tracker.sender_id, turn)
+        dispatcher.utter_message(response="utter_added" if added else "utter_already_filed", number=spoken)
+        return []
+
+    def _add(self, number: str, reporter: str, turn: Turn) -> bool:
+        if turn.act == "event_photo":
+            filing.add(number, reporter, attachments=[turn.meta.get("photo")], note="补充照片")
+        elif turn.act == "event_location":
+            filing.add(number, reporter, lat=turn.meta.get("lat"), lng=turn.meta.get("lng"), place=turn.meta.get("label"), note="补充定位")
+        elif turn.act == "anonymous":
+            filing.add(number, reporter, anonymous=True, note="要求匿名")
+        elif turn.act == "correct":
+            with reading() as session:
+                before = service.get(session, number).place
+            place = parts(before).corrected_by(parts(turn.place)).text() if before and turn.place else turn.place
+            filing.add(number, reporter, place=place, note=f"更正：{turn.text}")
+        else:
+            return False
+        return True

@@ -1,0 +1,57 @@
+"""One Rasa component: puts the pipeline's reading of a message into Rasa's message.
+
+The model is trained by ``xiaoge train``, not by Rasa; the operators' console and ``xiaoge classify`` load the same one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.training_data.message import Message
+
+from nlu.understand.pipeline import default_pipeline
+
+
+@DefaultV1Recipe.register(
+    [DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR], is_trainable=False
+)
+class MatterReader(GraphComponent):
+    """Sets intent, entities and the full reading (category, type, candidates, urgency) of each message."""
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> MatterReader:
+        """Called by Rasa."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Read each message. The intent given to the rules is the conversational act (15 of them)."""
+        pipeline = default_pipeline()
+        for message in messages:
+            reading = pipeline.parse(message.get("text") or "")
+            message.set("intent", {"name": reading.act, "confidence": reading.act_confidence}, add_to_output=True)
+            message.set(
+                "entities",
+                [
+                    {"entity": e.kind, "start": e.start, "end": e.end, "value": e.value or e.text, "text": e.text}
+                    for e in reading.entities
+                ],
+                add_to_output=True,
+            )
+            data = reading.as_dict()
+            data["act"] = reading.act
+            data["act_confidence"] = reading.act_confidence
+            data["intent_confidence"] = reading.intent_confidence
+            data["matters"] = [asdict(m) for m in reading.matters]
+            message.set("reading", data, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: Any) -> Any:
+        """Nothing to do: no other component of the engine is trained on text."""
+        return training_data
