@@ -22,7 +22,9 @@ class Filed:
 def _answers(intake: Intake) -> dict[str, Any]:
     kind = taxonomy().type(intake.type) if intake.type else None
     labels = {f.key: f.ask for f in kind.followups} if kind else {}
-    return {key: {"question": labels.get(key, key), "answer": answer} for key, answer in intake.answers.items() if answer}
+    return {
+        key: {"question": labels.get(key, key), "answer": answer} for key, answer in intake.answers.items() if answer
+    }
 
 
 def file(intake: Intake, reporter: str, channel: str) -> Filed:
@@ -31,10 +33,22 @@ def file(intake: Intake, reporter: str, channel: str) -> Filed:
         ticket = service.file_ticket(
             session,
             service.NewTicket(
-                text=intake.full_text, category=intake.category, type=intake.type, channel=channel,
-                source_key=intake.source_key, reporter=reporter, anonymous=intake.anonymous, phone=intake.phone,
-                place=intake.place, grid=intake.grid, lat=intake.lat, lng=intake.lng, answers=_answers(intake),
-                urgent=intake.urgent, needs_review=intake.needs_review, confidence=intake.confidence,
+                text=intake.full_text,
+                category=intake.category,
+                type=intake.type,
+                channel=channel,
+                source_key=intake.source_key,
+                reporter=reporter,
+                anonymous=intake.anonymous,
+                phone=intake.phone,
+                place=intake.place,
+                grid=intake.grid,
+                lat=intake.lat,
+                lng=intake.lng,
+                answers=_answers(intake),
+                urgent=intake.urgent,
+                needs_review=intake.needs_review,
+                confidence=intake.confidence,
                 attachments=intake.photos,
             ),
         )
@@ -46,9 +60,19 @@ def update(intake: Intake, reporter: str, note: str | None) -> None:
     assert intake.ticket
     with transaction() as session:
         service.add_information(
-            session, intake.ticket, role="resident", actor=None if intake.anonymous else reporter, place=intake.place,
-            grid=intake.grid, lat=intake.lat, lng=intake.lng, answers=_answers(intake), note=note,
-            attachments=intake.photos, anonymous=intake.anonymous or None, phone=intake.phone,
+            session,
+            intake.ticket,
+            role="resident",
+            actor=None if intake.anonymous else reporter,
+            place=intake.place,
+            grid=intake.grid,
+            lat=intake.lat,
+            lng=intake.lng,
+            answers=_answers(intake),
+            note=note,
+            attachments=intake.photos,
+            anonymous=intake.anonymous or None,
+            phone=intake.phone,
         )
 
 

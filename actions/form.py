@@ -16,7 +16,15 @@ from cases import numbers
 
 FORM_SLOTS = ("matter", "place", "detail", "confirm")
 INTERRUPTING = frozenset(
-    {"action_greet", "action_thanks", "action_chitchat", "action_faq", "action_legal", "action_track", "action_not_understood"}
+    {
+        "action_greet",
+        "action_thanks",
+        "action_chitchat",
+        "action_faq",
+        "action_legal",
+        "action_track",
+        "action_not_understood",
+    }
 )
 Events = list[dict[str, Any]]
 
@@ -41,7 +49,8 @@ def _file_urgent(dispatcher: CollectingDispatcher, intake: Intake, tracker: Trac
     filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
     intake.ticket = filed.number
     dispatcher.utter_message(
-        response="utter_filed_urgent", number=numbers.spoken(filed.number),
+        response="utter_filed_urgent",
+        number=numbers.spoken(filed.number),
         json_message={"ticket": numbers.spoken(filed.number)},
     )
     return [SlotSet("last_ticket", filed.number)]
@@ -163,7 +172,10 @@ class AskDetail(_Ask):
         if followup.choices:
             options = list(followup.choices)
             dispatcher.utter_message(
-                response="utter_ask_choice", question=followup.ask, list=words.numbered(options), buttons=_buttons(options)
+                response="utter_ask_choice",
+                question=followup.ask,
+                list=words.numbered(options),
+                buttons=_buttons(options),
             )
         else:
             dispatcher.utter_message(response="utter_ask_detail", question=followup.ask)
@@ -180,7 +192,9 @@ class AskConfirm(_Ask):
         if asked_before and "what_is_wrong" in intake.say:
             dispatcher.utter_message(response="utter_what_is_wrong")
             return
-        dispatcher.utter_message(response="utter_confirm", summary=words.summary(intake), buttons=_buttons(["对", "不报了"]))
+        dispatcher.utter_message(
+            response="utter_confirm", summary=words.summary(intake), buttons=_buttons(["对", "不报了"])
+        )
 
 
 class FinishIntake(Action):
@@ -219,5 +233,3 @@ class FinishIntake(Action):
             return [*events, *cleared, SlotSet("intake", None)]
         dispatcher.utter_message(response="utter_next_matter", matter=words.plain_name(following.type))
         return [*events, *cleared, *_saved(following), ActiveLoop(None), FollowupAction("intake_form")]
-
-

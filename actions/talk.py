@@ -77,7 +77,10 @@ class Greet(Action):
                 worker = session.query(Worker).filter(Worker.grid == grid).first()
             if area:
                 dispatcher.utter_message(
-                    response="utter_greet_grid", grid=area.name, worker=worker.name if worker else "本格网格员", **_city()
+                    response="utter_greet_grid",
+                    grid=area.name,
+                    worker=worker.name if worker else "本格网格员",
+                    **_city(),
                 )
                 return []
         dispatcher.utter_message(response="utter_greet", **_city())
@@ -96,9 +99,7 @@ class NotUnderstood(Action):
         if kind in ("voice", "long", "media"):
             dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
             return []
-        before = sum(
-            e.get("event") == "action" and e.get("name") == self.name() for e in list(tracker.events)[-12:]
-        )
+        before = sum(e.get("event") == "action" and e.get("name") == self.name() for e in list(tracker.events)[-12:])
         response = "utter_not_understood_again" if before else "utter_not_understood"
         dispatcher.utter_message(response=response, **_city())
         return []
@@ -142,7 +143,14 @@ class AfterFiling(Action):
         if turn.act == "event_photo":
             filing.add(number, reporter, attachments=[turn.meta.get("photo")], note="补充照片")
         elif turn.act == "event_location":
-            filing.add(number, reporter, lat=turn.meta.get("lat"), lng=turn.meta.get("lng"), place=turn.meta.get("label"), note="补充定位")
+            filing.add(
+                number,
+                reporter,
+                lat=turn.meta.get("lat"),
+                lng=turn.meta.get("lng"),
+                place=turn.meta.get("label"),
+                note="补充定位",
+            )
         elif turn.act == "anonymous":
             filing.add(number, reporter, anonymous=True, note="要求匿名")
         elif turn.act == "correct":

@@ -31,13 +31,19 @@ def since_when(text: str) -> tuple[datetime, datetime] | None:
     monday = today - timedelta(days=today.weekday())
     month = today.replace(day=1)
     stretches = {
-        "今天": (today, today + timedelta(days=1)), "今早": (today, today + timedelta(days=1)),
-        "昨天": (today - timedelta(days=1), today), "昨晚": (today - timedelta(days=1), today), "昨儿": (today - timedelta(days=1), today),
+        "今天": (today, today + timedelta(days=1)),
+        "今早": (today, today + timedelta(days=1)),
+        "昨天": (today - timedelta(days=1), today),
+        "昨晚": (today - timedelta(days=1), today),
+        "昨儿": (today - timedelta(days=1), today),
         "前天": (today - timedelta(days=2), today - timedelta(days=1)),
-        "上周": (monday - timedelta(days=7), monday), "上星期": (monday - timedelta(days=7), monday),
-        "上礼拜": (monday - timedelta(days=7), monday), "上个星期": (monday - timedelta(days=7), monday),
+        "上周": (monday - timedelta(days=7), monday),
+        "上星期": (monday - timedelta(days=7), monday),
+        "上礼拜": (monday - timedelta(days=7), monday),
+        "上个星期": (monday - timedelta(days=7), monday),
         "上个礼拜": (monday - timedelta(days=7), monday),
-        "上个月": ((month - timedelta(days=1)).replace(day=1), month), "上月": ((month - timedelta(days=1)).replace(day=1), month),
+        "上个月": ((month - timedelta(days=1)).replace(day=1), month),
+        "上月": ((month - timedelta(days=1)).replace(day=1), month),
     }
     for word, stretch in stretches.items():
         if word in plain:
@@ -103,8 +109,12 @@ class Track(Action):
         day = _local(ticket.created_at)
         changed = _local(ticket.updated_at)
         dispatcher.utter_message(
-            response="utter_track_one", number=numbers.spoken(ticket.number), matter=words.plain_name(ticket.type),
-            day=f"{day.month}月{day.day}日", status=workflow.STATES[ticket.status],
-            unit=service.unit_name(session, ticket) or "受理中心", changed=f"{changed.month}月{changed.day}日{changed:%H:%M}",
+            response="utter_track_one",
+            number=numbers.spoken(ticket.number),
+            matter=words.plain_name(ticket.type),
+            day=f"{day.month}月{day.day}日",
+            status=workflow.STATES[ticket.status],
+            unit=service.unit_name(session, ticket) or "受理中心",
+            changed=f"{changed.month}月{changed.day}日{changed:%H:%M}",
             json_message={"ticket": numbers.spoken(ticket.number)},
         )

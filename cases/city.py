@@ -65,7 +65,9 @@ class _Loader:
         elif level != "city":
             above = self.areas.get(parent or "")
             if above is None or LEVELS.index(above.level) != LEVELS.index(level) - 1:
-                self.problems.append(f"{where}: the parent of a {level} must be a {LEVELS[LEVELS.index(level) - 1]} above it")
+                self.problems.append(
+                    f"{where}: the parent of a {level} must be a {LEVELS[LEVELS.index(level) - 1]} above it"
+                )
                 return
         self.areas[code] = Area(code=code, parent=parent, level=level, name=row["name"], aliases=_list(row["aliases"]))
 
@@ -90,8 +92,14 @@ class _Loader:
             return
         self.rows.append(
             Place(
-                name=row["name"], kind=row["kind"], grid=row["grid"], buildings=row["buildings"],
-                aliases=_list(row["aliases"]), road=row["road"], lat=lat, lng=lng,
+                name=row["name"],
+                kind=row["kind"],
+                grid=row["grid"],
+                buildings=row["buildings"],
+                aliases=_list(row["aliases"]),
+                road=row["road"],
+                lat=lat,
+                lng=lng,
             )
         )
 

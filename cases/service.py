@@ -51,13 +51,26 @@ class TicketNotFoundError(LookupError):
 
 
 def _record(
-    session: Session, ticket: Ticket, role: str, actor: str | None, action: str, before: str | None, note: str | None = None
+    session: Session,
+    ticket: Ticket,
+    role: str,
+    actor: str | None,
+    action: str,
+    before: str | None,
+    note: str | None = None,
 ) -> None:
     moment = now()
     ticket.updated_at = moment
     session.add(
         TicketEvent(
-            ticket=ticket, at=moment, role=role, actor=actor, action=action, before=before, after=ticket.status, note=note
+            ticket=ticket,
+            at=moment,
+            role=role,
+            actor=actor,
+            action=action,
+            before=before,
+            after=ticket.status,
+            note=note,
         )
     )
 
@@ -95,10 +108,25 @@ def file_ticket(session: Session, new: NewTicket) -> Ticket:
     moment = now()
     year = moment.astimezone(ZoneInfo(settings().timezone)).year
     ticket = Ticket(
-        number=numbers.take(session, year), source_key=new.source_key, created_at=moment, updated_at=moment,
-        channel=new.channel, reporter=new.reporter, anonymous=new.anonymous, phone=new.phone, category=new.category,
-        type=new.type, needs_review=new.needs_review, confidence=new.confidence, text=new.text, place=new.place,
-        lat=new.lat, lng=new.lng, answers=dict(new.answers), urgent=new.urgent, status="registered",
+        number=numbers.take(session, year),
+        source_key=new.source_key,
+        created_at=moment,
+        updated_at=moment,
+        channel=new.channel,
+        reporter=new.reporter,
+        anonymous=new.anonymous,
+        phone=new.phone,
+        category=new.category,
+        type=new.type,
+        needs_review=new.needs_review,
+        confidence=new.confidence,
+        text=new.text,
+        place=new.place,
+        lat=new.lat,
+        lng=new.lng,
+        answers=dict(new.answers),
+        urgent=new.urgent,
+        status="registered",
     )
     session.add(ticket)
     session.flush()
@@ -113,9 +141,20 @@ def file_ticket(session: Session, new: NewTicket) -> Ticket:
 
 
 def add_information(
-    session: Session, number: str, *, role: str, actor: str | None, place: str | None = None, grid: str | None = None,
-    lat: float | None = None, lng: float | None = None, answers: dict[str, Any] | None = None, note: str | None = None,
-    attachments: Sequence[str] = (), anonymous: bool | None = None, phone: str | None = None,
+    session: Session,
+    number: str,
+    *,
+    role: str,
+    actor: str | None,
+    place: str | None = None,
+    grid: str | None = None,
+    lat: float | None = None,
+    lng: float | None = None,
+    answers: dict[str, Any] | None = None,
+    note: str | None = None,
+    attachments: Sequence[str] = (),
+    anonymous: bool | None = None,
+    phone: str | None = None,
 ) -> Ticket:
     """Add what was learnt after filing. Every addition is a line of the history."""
     ticket = get(session, number)
@@ -158,7 +197,9 @@ def act(session: Session, number: str, action: str, *, role: str, actor: str | N
 def get(session: Session, number: str) -> Ticket:
     """The ticket with this number (plain digits)."""
     ticket = session.scalar(
-        select(Ticket).where(Ticket.number == number).options(selectinload(Ticket.events), selectinload(Ticket.attachments))
+        select(Ticket)
+        .where(Ticket.number == number)
+        .options(selectinload(Ticket.events), selectinload(Ticket.attachments))
     )
     if ticket is None:
         raise TicketNotFoundError(f"no ticket has the number {numbers.spoken(number)}")
@@ -167,7 +208,12 @@ def get(session: Session, number: str) -> Ticket:
 
 def of_reporter(session: Session, reporter: str, since: datetime | None = None, limit: int = 10) -> list[Ticket]:
     """A person's tickets, newest first."""
-    query = select(Ticket).where(Ticket.reporter == reporter).order_by(Ticket.created_at.desc(), Ticket.id.desc()).limit(limit)
+    query = (
+        select(Ticket)
+        .where(Ticket.reporter == reporter)
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(limit)
+    )
     if since:
         query = query.where(Ticket.created_at >= since)
     return list(session.scalars(query.options(selectinload(Ticket.events))))

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="Address residents reach the page by")
 
     # The engine
+    engine_token: SecretStr = Field(SecretStr(""), description="Guards the engine's own API; `xiaoge up` makes one")
     engine_timeout: float = Field(25.0, description="Seconds to wait for the engine's answer to one message")
     engine_attempts: int = Field(8, description="Tries before a message is handed to a person")
 
@@ -48,7 +49,9 @@ class Settings(BaseSettings):
     wechat_api: str = Field("https://api.weixin.qq.com/cgi-bin/", description="WeChat's API; tests point it at a fake")
     wechat_reply_window: float = Field(4.5, description="Seconds in which the passive reply must leave")
     wechat_freshness: int = Field(600, description="Seconds a signed request stays valid; older ones are replays")
-    wechat_push_hours: int = Field(48, description="Hours after the resident's last message in which pushes are allowed")
+    wechat_push_hours: int = Field(
+        48, description="Hours after the resident's last message in which pushes are allowed"
+    )
     wechat_push_limit: int = Field(5, description="Pushes allowed per resident message")
 
     # Telegram; off while the token is empty

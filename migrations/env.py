@@ -2,7 +2,6 @@
 
 from alembic import context
 
-import bot.model
 import cases.model  # noqa: F401
 from common.db import Base, make_engine
 from common.settings import settings

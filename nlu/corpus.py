@@ -25,12 +25,21 @@ from nlu.taxonomy import ENTITY_KINDS, Taxonomy
 
 FOLDER = Path(__file__).parent / "data"
 STYLES = frozenset(
-    "plain voice elder ne jd sc yue trad typo emoji hotline title letter short indirect boundary multi urgent "
-    "seems_urgent".split()
+    ["plain", "voice", "elder", "ne", "jd", "sc", "yue", "trad", "typo", "emoji", "hotline", "title", "letter", "short", "indirect", "boundary", "multi", "urgent", "seems_urgent"]
 )
 # Intents a resident's message can have on its own ...
 INTENTS = (
-    "report", "legal_question", "track", "greet", "thanks", "affirm", "deny", "cancel", "human", "faq_bot", "chitchat",
+    "report",
+    "legal_question",
+    "track",
+    "greet",
+    "thanks",
+    "affirm",
+    "deny",
+    "cancel",
+    "human",
+    "faq_bot",
+    "chitchat",
     "unclear",
 )
 # ... and the turns that only make sense inside an intake.
@@ -79,7 +88,9 @@ def _mapping(loader: _Lines, node: yaml.MappingNode) -> dict[Any, Any]:
 _Lines.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _check(raw: Any, intent: str, type_: str | None, where: str, taxonomy: Taxonomy) -> tuple[list[str], Utterance | None]:
+def _check(
+    raw: Any, intent: str, type_: str | None, where: str, taxonomy: Taxonomy
+) -> tuple[list[str], Utterance | None]:
     if not isinstance(raw, dict):
         return [f"{where}: an utterance must be a mapping with 'text' and 'style'"], None
     where = f"{where}:{raw.pop('__line__')}"
@@ -106,7 +117,14 @@ def _check(raw: Any, intent: str, type_: str | None, where: str, taxonomy: Taxon
     if bad:
         return bad, None
     return [], Utterance(
-        text.strip(), intent, type_, raw["style"], where, raw.get("rule"), tuple(also), bool(raw.get("urgent")),
+        text.strip(),
+        intent,
+        type_,
+        raw["style"],
+        where,
+        raw.get("rule"),
+        tuple(also),
+        bool(raw.get("urgent")),
         {kind: tuple(pieces) for kind, pieces in entities.items() if pieces},
     )
 

@@ -92,7 +92,9 @@ def app_environment(uv: Path, dev: bool) -> None:
     run([uv, "pip", "install", "-q", "--compile-bytecode", "--require-hashes", "--python", APP_PYTHON, "-r", lock])
     run([uv, "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--python", APP_PYTHON, "-e", ROOT])
     if dev:  # the development lock holds everything of the app's
-        (ROOT / ".venv/.stamp-app").write_text(digest(ROOT / "requirements/app.txt", ROOT / "pyproject.toml", extra=version))
+        (ROOT / ".venv/.stamp-app").write_text(
+            digest(ROOT / "requirements/app.txt", ROOT / "pyproject.toml", extra=version)
+        )
     stamp.write_text(value)
 
 
@@ -122,7 +124,11 @@ def understanding() -> None:
     """Train the language understanding when corpus, taxonomy or training code changed."""
     nlu = ROOT / "nlu"
     value = digest(
-        nlu / "data", nlu / "taxonomy", nlu / "text", nlu / "understand", ROOT / "requirements/app.txt",
+        nlu / "data",
+        nlu / "taxonomy",
+        nlu / "text",
+        nlu / "understand",
+        ROOT / "requirements/app.txt",
         ROOT / "cases/sample_city",
     )
     stamp = ROOT / "models/.stamp-nlu"
@@ -143,10 +149,26 @@ def dialogue() -> None:
     shutil.rmtree(ROOT / "models/dialogue", ignore_errors=True)
     run(
         [
-            ENGINE_PYTHON, "-m", "rasa", "train", "--config", "config.yml", "--domain", "bot/dialogue/domain",
-            "--data", "bot/dialogue/rules", "--out", "models/dialogue", "--fixed-model-name", "dialogue", "--quiet",
+            ENGINE_PYTHON,
+            "-m",
+            "rasa",
+            "train",
+            "--config",
+            "config.yml",
+            "--domain",
+            "bot/dialogue/domain",
+            "--data",
+            "bot/dialogue/rules",
+            "--out",
+            "models/dialogue",
+            "--fixed-model-name",
+            "dialogue",
+            "--quiet",
         ],
-        PYTHONPATH=str(ROOT), TF_CPP_MIN_LOG_LEVEL="3", RASA_TELEMETRY_ENABLED="false", SQLALCHEMY_SILENCE_UBER_WARNING="1",
+        PYTHONPATH=str(ROOT),
+        TF_CPP_MIN_LOG_LEVEL="3",
+        RASA_TELEMETRY_ENABLED="false",
+        SQLALCHEMY_SILENCE_UBER_WARNING="1",
     )
     stamp.write_text(value)
 
@@ -155,8 +177,18 @@ def lock(uv: Path) -> None:
     for source, target, version in LOCKS:
         say(f"locking {target} ...")
         args: list[str | Path] = [
-            uv, "pip", "compile", "-q", "--upgrade", "--generate-hashes", "--no-emit-index-url",
-            "--python-version", version, source, "-o", target,
+            uv,
+            "pip",
+            "compile",
+            "-q",
+            "--upgrade",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--python-version",
+            version,
+            source,
+            "-o",
+            target,
         ]
         if version == "3.11":
             args.append("--universal")
@@ -182,7 +214,9 @@ def main() -> None:
         understanding()
         dialogue()
     except subprocess.CalledProcessError as error:
-        fail(f"this step failed (exit status {error.returncode}); what it printed is above. Running make again resumes here.")
+        fail(
+            f"this step failed (exit status {error.returncode}); what it printed is above. Running make again resumes here."
+        )
     if time.monotonic() - started > 5:
         say(f"ready after {time.monotonic() - started:.0f} s")
 

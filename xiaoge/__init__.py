@@ -1,0 +1,1 @@
+"""The ``xiaoge`` command: serve, try, measure, operate."""

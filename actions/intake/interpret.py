@@ -24,9 +24,13 @@ LONG_TEXT = 30
 OTHER_MATTER_SURE = 0.6
 PLACE_TRIES = 2
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨"
-_NOTHING_MORE = re.compile(r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$")
+_NOTHING_MORE = re.compile(
+    r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$"
+)
 _NONE_OF_THESE = re.compile(r"(?:都不是|不是这|都不对|没有一个|哪个都不|另外的)")
-_UNKNOWN = re.compile(r"^(?:不知道|不清楚|不晓得|不懂|记不清|说不清|没注意|忘了|不好说|晓不得|冇知|唔知|跳过|略过|不想说|不方便说|不说了?|保密)")
+_UNKNOWN = re.compile(
+    r"^(?:不知道|不清楚|不晓得|不懂|记不清|说不清|没注意|忘了|不好说|晓不得|冇知|唔知|跳过|略过|不想说|不方便说|不说了?|保密)"
+)
 _NEGATED_PLACE = re.compile(r"^.{0,12}?不(?:是|在)[^，。,]{1,14}[，,。\s]*(?:而?是|在|应该是)")
 
 
@@ -57,8 +61,13 @@ def begin(turn: Turn, photos: list[str]) -> Intake:
     reading = turn.reading
     matters = reading.get("matters") or []
     intake = Intake(
-        text=turn.text.strip(), candidates=reading.get("candidates", []), confidence=reading.get("confidence", 0.0),
-        urgent=bool(reading.get("urgent")), source=turn.key, photos=list(photos), grid=turn.meta.get("grid"),
+        text=turn.text.strip(),
+        candidates=reading.get("candidates", []),
+        confidence=reading.get("confidence", 0.0),
+        urgent=bool(reading.get("urgent")),
+        source=turn.key,
+        photos=list(photos),
+        grid=turn.meta.get("grid"),
         phone=turn.value("phone"),
     )
     if len(matters) > 1:
@@ -66,7 +75,9 @@ def begin(turn: Turn, photos: list[str]) -> Intake:
         ordered = sorted(matters, key=lambda m: m["type"].split(".")[0] not in ("hazard", "security"))
         first, *rest = ordered
         intake.text = first["text"]
-        intake.candidates = [{"category": first["type"].split(".")[0], "type": first["type"], "confidence": first["confidence"]}]
+        intake.candidates = [
+            {"category": first["type"].split(".")[0], "type": first["type"], "confidence": first["confidence"]}
+        ]
         intake.confidence = first["confidence"]
         intake.queue = [{"text": m["text"], "type": m["type"], "confidence": m["confidence"]} for m in rest]
         intake.say.append("several")
@@ -88,9 +99,17 @@ def next_in_queue(intake: Intake) -> Intake | None:
         return None
     head, *rest = intake.queue
     following = Intake(
-        text=head["text"], type=head["type"], category=head["type"].split(".")[0], confidence=head["confidence"],
-        grid=intake.grid, phone=intake.phone, anonymous=intake.anonymous, queue=rest, index=intake.index + 1,
-        source=intake.source, say=["next"],
+        text=head["text"],
+        type=head["type"],
+        category=head["type"].split(".")[0],
+        confidence=head["confidence"],
+        grid=intake.grid,
+        phone=intake.phone,
+        anonymous=intake.anonymous,
+        queue=rest,
+        index=intake.index + 1,
+        source=intake.source,
+        say=["next"],
     )
     own = head.get("place")
     following.place = own or intake.place

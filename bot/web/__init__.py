@@ -1,0 +1,1 @@
+"""The web app: WeChat's and Telegram's webhooks, the residents' page, health."""

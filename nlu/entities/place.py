@@ -42,13 +42,12 @@ _DETAIL = re.compile(
     rf"\s*(?P<all>(?:(?P<phase>{PHASE})\s*)?(?:(?P<group>{GROUP})\s*)?(?:(?P<dashed>{DASHED})|(?:(?P<building>{BUILDING})\s*)?"
     rf"(?:(?P<unit>{UNIT})\s*)?(?:(?P<door>{DOOR}|(?<=单元)\d{{3,4}}|(?<=楼)\d{{3,4}})\s*)?))(?P<spot>{SPOT})?"
 )
-_ONLY_DETAIL = re.compile(rf"(?:(?:{PHASE})\s*)?(?:{BUILDING}\s*(?:{UNIT}\s*)?(?:{DOOR})?|{UNIT}\s*(?:{DOOR}|\d{{3,4}})?)(?:楼下|楼道|门口|楼顶)?")
+_ONLY_DETAIL = re.compile(
+    rf"(?:(?:{PHASE})\s*)?(?:{BUILDING}\s*(?:{UNIT}\s*)?(?:{DOOR})?|{UNIT}\s*(?:{DOOR}|\d{{3,4}})?)(?:楼下|楼道|门口|楼顶)?"
+)
 # Words a name cannot contain: where they stand, the name begins after them.
 _STOP = set(
-    "在 住 住在 是 的 和 到 去 我 你 他 她 它 我们 咱 咱们 俺 俺们 俺家 我家 他们 你们 这 那 这个 那个 有 从 于 位于 反映 投诉 举报 来电人 来电 市民 居民 业主 说 因为 向 对 给 被 把 就 就是 就在 "
-    "家住 地址 地点 位置 靠近 路过 经过 走到 属于 叫 请 请问 希望 建议 关于 咨询 了 着 过 也 都 还 还有 以及 与 跟 让 但 但是 而 或 每天 现在 最近 目前 本人 您好 你好 领导 尊敬 看到 发现 回 进 出 "
-    "买 买的 购买 租 租住 整个 一个 某 某某 该 本 各 我市 我县 我区 我镇 我村 俺村 全 全市 全村 全县 老 不是 搞错 错 改成 应该 改 为 去年 今年 沿 沿着 通往 前往 往 至 往返 这里 那里 这边 那边 哪里 哪个 什么 怎么 "
-    "离 距离 距 等 及 想 要 能 上 下 里 外 再 又 没 没有 来 来自 开 开往 走 送 接 找 问 听说 附近 旁边 门口 对面 楼下 隔壁 原 原来 曾 由 所 自 自从 当 拆 建 修 修建 新建".split()
+    ["在", "住", "住在", "是", "的", "和", "到", "去", "我", "你", "他", "她", "它", "我们", "咱", "咱们", "俺", "俺们", "俺家", "我家", "他们", "你们", "这", "那", "这个", "那个", "有", "从", "于", "位于", "反映", "投诉", "举报", "来电人", "来电", "市民", "居民", "业主", "说", "因为", "向", "对", "给", "被", "把", "就", "就是", "就在", "家住", "地址", "地点", "位置", "靠近", "路过", "经过", "走到", "属于", "叫", "请", "请问", "希望", "建议", "关于", "咨询", "了", "着", "过", "也", "都", "还", "还有", "以及", "与", "跟", "让", "但", "但是", "而", "或", "每天", "现在", "最近", "目前", "本人", "您好", "你好", "领导", "尊敬", "看到", "发现", "回", "进", "出", "买", "买的", "购买", "租", "租住", "整个", "一个", "某", "某某", "该", "本", "各", "我市", "我县", "我区", "我镇", "我村", "俺村", "全", "全市", "全村", "全县", "老", "不是", "搞错", "错", "改成", "应该", "改", "为", "去年", "今年", "沿", "沿着", "通往", "前往", "往", "至", "往返", "这里", "那里", "这边", "那边", "哪里", "哪个", "什么", "怎么", "离", "距离", "距", "等", "及", "想", "要", "能", "上", "下", "里", "外", "再", "又", "没", "没有", "来", "来自", "开", "开往", "走", "送", "接", "找", "问", "听说", "附近", "旁边", "门口", "对面", "楼下", "隔壁", "原", "原来", "曾", "由", "所", "自", "自从", "当", "拆", "建", "修", "修建", "新建"]
 )
 _HOLLOW_NAME = re.compile(
     r"^(?:小区|社区|村|镇|街道|学校|医院|市场|广场|公园|超市|路|街|大街|马路|公路|县|市|区|乡|院|厂|城|河|桥|园|里|家里|这里|那里|哪里|心里|手里|夜里|村里|院里|屋里|店里|厂里|市里|县里|镇里|区里|"
@@ -74,7 +73,9 @@ class PlaceParts:
 
     def text(self) -> str:
         """The place as one readable line."""
-        return "".join(p for p in (self.name, self.phase, self.group, self.building, self.unit, self.door, self.spot) if p)
+        return "".join(
+            p for p in (self.name, self.phase, self.group, self.building, self.unit, self.door, self.spot) if p
+        )
 
     def corrected_by(self, new: PlaceParts) -> PlaceParts:
         """This place with what ``new`` says put in its stead (是4号楼 replaces the building and what lies inside it)."""
@@ -111,11 +112,24 @@ def parts(text: str) -> PlaceParts:
     best: re.Match[str] | None = None
     for start in range(len(text)):
         match = _DETAIL.match(text, start)
-        if match and match["all"] and (match["building"] or match["dashed"] or match["unit"] or match["phase"] or match["group"] or match["door"]):
+        if (
+            match
+            and match["all"]
+            and (
+                match["building"]
+                or match["dashed"]
+                or match["unit"]
+                or match["phase"]
+                or match["group"]
+                or match["door"]
+            )
+        ):
             best = match
             break
     if not best:
-        spot = re.search(r"(?:交叉口|路口|对面|门口|东门|西门|南门|北门|东头|西头|南头|北头|旁边|附近|后面|前面).*$", text)
+        spot = re.search(
+            r"(?:交叉口|路口|对面|门口|东门|西门|南门|北门|东头|西头|南头|北头|旁边|附近|后面|前面).*$", text
+        )
         if spot and spot.start() > 0:
             return PlaceParts(name=text[: spot.start()], spot=spot[0])
         return PlaceParts(name=text or None)
@@ -134,8 +148,13 @@ def parts(text: str) -> PlaceParts:
         door, rest = more[1], rest[more.end() :]
     spot_text = ((best["spot"] or "") + rest) or None
     return PlaceParts(
-        name, _phase(best["phase"]), _phase(best["group"]), f"{building}号楼" if building else None,
-        f"{unit}单元" if unit else None, f"{door}室" if door and len(door) > 2 else (f"{door}楼" if door else None), spot_text,
+        name,
+        _phase(best["phase"]),
+        _phase(best["group"]),
+        f"{building}号楼" if building else None,
+        f"{unit}单元" if unit else None,
+        f"{door}室" if door and len(door) > 2 else (f"{door}楼" if door else None),
+        spot_text,
     )
 
 
@@ -178,11 +197,19 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
             continue
         first = _name_start(words, i)
         begin, end = words[first][0], start + len(word)
-        if end < len(text) and re.match(r"[长委民支里边域县区]", text[end]) and text[end : end + 2] not in ("里面", "里头"):
+        if (
+            end < len(text)
+            and re.match(r"[长委民支里边域县区]", text[end])
+            and text[end : end + 2] not in ("里面", "里头")
+        ):
             if text[end] in "长委民支域":
                 continue
         name = text[begin:end]
-        if len(name) < 2 or _HOLLOW_NAME.match(name) or re.fullmatch(rf"{_N}(?:里|路|区|市|城|院|街|桥|园|厂|村)", name):
+        if (
+            len(name) < 2
+            or _HOLLOW_NAME.match(name)
+            or re.fullmatch(rf"{_N}(?:里|路|区|市|城|院|街|桥|园|厂|村)", name)
+        ):
             continue
         names.append((begin, end))
     taken: list[tuple[int, int]] = []

@@ -52,7 +52,12 @@ class RulerTokenizer:
         add_words(names)
         known = gazetteer(names)
         self.rules: tuple[Rule, ...] = (
-            phone.find, ticket.find, money.find, organisation.find, lambda text: place.find(text, known), time.find,
+            phone.find,
+            ticket.find,
+            money.find,
+            organisation.find,
+            lambda text: place.find(text, known),
+            time.find,
             person.find,
         )
 

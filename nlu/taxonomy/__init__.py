@@ -15,12 +15,31 @@ import yaml
 
 HERE = Path(__file__).parent
 ORDER = (
-    "party", "epidemic", "information", "service", "dispute", "hazard", "security", "care", "legal", "environment",
+    "party",
+    "epidemic",
+    "information",
+    "service",
+    "dispute",
+    "hazard",
+    "security",
+    "care",
+    "legal",
+    "environment",
 )
 ENTITY_KINDS = ("place", "time", "phone", "person", "ticket", "org", "money")
 ANSWER_KINDS = ("time", "number", "money", "org", "phone", "person", "text", "choice")
 SAFETY_KINDS = (
-    "fire", "gas", "violence", "medical", "electric", "traffic", "water", "collapse", "missing", "suicide", "elevator",
+    "fire",
+    "gas",
+    "violence",
+    "medical",
+    "electric",
+    "traffic",
+    "water",
+    "collapse",
+    "missing",
+    "suicide",
+    "elevator",
     "food",
 )
 MAX_FOLLOWUPS = 3
@@ -136,7 +155,11 @@ class _Reader:
         if (kind == "choice") != bool(choices):
             self.bad(where, "'choices' belong to kind choice, and only there")
         return Followup(
-            self.text(raw, "key", where), self.text(raw, "ask", where), kind, choices, filled_by,
+            self.text(raw, "key", where),
+            self.text(raw, "ask", where),
+            kind,
+            choices,
+            filled_by,
             self.texts(raw, "hints", where),
         )
 
@@ -155,7 +178,10 @@ class _Reader:
         if safety is not None:
             self.one_of(safety, SAFETY_KINDS, code, "safety")
         return MatterType(
-            code, self.text(raw, "name", code), self.text(raw, "plain", code), self.text(raw, "definition", code),
+            code,
+            self.text(raw, "name", code),
+            self.text(raw, "plain", code),
+            self.text(raw, "definition", code),
             self.texts(raw, "examples_of", code),
             self.one_of(raw.get("urgency"), ("normal", "soon", "urgent"), code, "urgency"),
             safety,

@@ -23,7 +23,9 @@ HASH_SIZE = 1 << HASH_BITS
 SHORT = 120  # characters encoded in one piece
 WINDOW = 100  # characters of each end of a longer text
 _DIGITS = re.compile(r"\d")
-_GREETING = re.compile(r"^(?:尊敬的|敬爱的)?[^，。：:！\n]{0,14}?(?:领导|书记|市长|县长|区长|局长|部门|同志)(?:们)?(?:您好|你好|好)?[，。：:！\s]*(?:您好|你好)?[，。：:！\s]*")
+_GREETING = re.compile(
+    r"^(?:尊敬的|敬爱的)?[^，。：:！\n]{0,14}?(?:领导|书记|市长|县长|区长|局长|部门|同志)(?:们)?(?:您好|你好|好)?[，。：:！\s]*(?:您好|你好)?[，。：:！\s]*"
+)
 _FAREWELL = re.compile(r"(?:谢谢|感谢|此致|敬礼|望.{0,6}回复|盼复|特此|万分感激|不胜感激)[^。！]{0,20}[。！]?\s*$")
 
 

@@ -52,17 +52,22 @@ class Head:
     def arrays(self, prefix: str) -> dict[str, npt.NDArray[np.generic]]:
         """For ``numpy.savez``; the large matrix is stored in half precision."""
         return {
-            f"{prefix}.classes": np.array(self.classes), f"{prefix}.dense_w": self.dense_w,
-            f"{prefix}.dense_b": self.dense_b, f"{prefix}.sparse_w": self.sparse_w.astype(np.float16),
-            f"{prefix}.sparse_b": self.sparse_b, f"{prefix}.mix": np.array(self.mix),
+            f"{prefix}.classes": np.array(self.classes),
+            f"{prefix}.dense_w": self.dense_w,
+            f"{prefix}.dense_b": self.dense_b,
+            f"{prefix}.sparse_w": self.sparse_w.astype(np.float16),
+            f"{prefix}.sparse_b": self.sparse_b,
+            f"{prefix}.mix": np.array(self.mix),
         }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]], prefix: str) -> Head:
         """The inverse of :meth:`arrays`."""
         return cls(
-            tuple(str(c) for c in arrays[f"{prefix}.classes"]), np.asarray(arrays[f"{prefix}.dense_w"], np.float32),
-            np.asarray(arrays[f"{prefix}.dense_b"], np.float32), np.asarray(arrays[f"{prefix}.sparse_w"], np.float32),
+            tuple(str(c) for c in arrays[f"{prefix}.classes"]),
+            np.asarray(arrays[f"{prefix}.dense_w"], np.float32),
+            np.asarray(arrays[f"{prefix}.dense_b"], np.float32),
+            np.asarray(arrays[f"{prefix}.sparse_w"], np.float32),
             np.asarray(arrays[f"{prefix}.sparse_b"], np.float32),
             (float(arrays[f"{prefix}.mix"][0]), float(arrays[f"{prefix}.mix"][1])),  # type: ignore[arg-type]
         )

@@ -85,13 +85,18 @@ class Reading:
     def as_dict(self) -> dict[str, Any]:
         """JSON form, as ``xiaoge classify`` prints it."""
         return {
-            "intent": self.intent, "category": self.category, "type": self.type, "confidence": round(self.confidence, 4),
+            "intent": self.intent,
+            "category": self.category,
+            "type": self.type,
+            "confidence": round(self.confidence, 4),
             "candidates": [
                 {"category": c.category, "type": c.type, "confidence": round(c.confidence, 4)} for c in self.candidates
             ],
-            "also": list(self.also), "urgent": self.urgent,
+            "also": list(self.also),
+            "urgent": self.urgent,
             "entities": [
-                {"kind": e.kind, "text": e.text, "start": e.start, "end": e.end, "value": e.value} for e in self.entities
+                {"kind": e.kind, "text": e.text, "start": e.start, "end": e.end, "value": e.value}
+                for e in self.entities
             ],
         }
 
@@ -169,10 +174,20 @@ class Pipeline:
         matters = self._matters(text) if matter else ()
         also = tuple(dict.fromkeys(m.category for m in matters if m.category != category))
         return Reading(
-            text, intent, float(p_intent[best_intent]), intents.classes[act], float(p_act[act]),
-            category if matter else "none", types[first] if matter else None,
-            float(p_category.max()) if matter else float(p_intent[best_intent]), candidates, also,
-            matter and p_urgent >= self.model.manifest["urgent_threshold"], p_urgent, self.entities(text), matters,
+            text,
+            intent,
+            float(p_intent[best_intent]),
+            intents.classes[act],
+            float(p_act[act]),
+            category if matter else "none",
+            types[first] if matter else None,
+            float(p_category.max()) if matter else float(p_intent[best_intent]),
+            candidates,
+            also,
+            matter and p_urgent >= self.model.manifest["urgent_threshold"],
+            p_urgent,
+            self.entities(text),
+            matters,
         )
 
 

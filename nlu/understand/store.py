@@ -1,8 +1,8 @@
 """Trained models on disk: one folder each, named by what they were trained on; ``current`` points at one.
 
-    models/nlu/3f2a.../weights.npz    the heads' arrays
-    models/nlu/3f2a.../manifest.json  corpus hash, encoder, scores, thresholds, place names
-    models/nlu/current                the folder's name
+models/nlu/3f2a.../weights.npz    the heads' arrays
+models/nlu/3f2a.../manifest.json  corpus hash, encoder, scores, thresholds, place names
+models/nlu/current                the folder's name
 """
 
 from __future__ import annotations

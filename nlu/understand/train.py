@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.corpus import FOLDER, Utterance, files
+from nlu.text.normalise import for_model
 from nlu.understand.encoder import Encoder, Vectors
 from nlu.understand.features import HASH_SIZE, dense, ngrams
-from nlu.text.normalise import for_model
 from nlu.understand.heads import Head, softmax
 from nlu.understand.store import Model
 
@@ -94,18 +94,28 @@ def _mix(dense_logits: Vectors, sparse_logits: Vectors, y: npt.NDArray[np.int64]
     """Mixing weights that make the held-out labels most likely."""
     from scipy.optimize import minimize
 
-    def loss(weights: npt.NDArray[np.float64]) -> float:
-        p = softmax(weights[0] * dense_logits + weights[1] * sparse_logits)
-        return float(-np.log(p[np.arange(len(y)), y] + 1e-9).mean())
+    # Double precision: the optimiser takes differences of nearly equal losses.
+    first, second = dense_logits.astype(np.float64), sparse_logits.astype(np.float64)
+    rows = np.arange(len(y))
 
-    best = minimize(loss, np.array([0.6, 0.6]), method="L-BFGS-B", bounds=[(0.01, 4), (0.01, 4)])
+    def loss(weights: npt.NDArray[np.float64]) -> float:
+        logits = weights[0] * first + weights[1] * second
+        top = logits.max(axis=1)
+        return float((top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, y]).mean())
+
+    best = minimize(loss, np.array([0.6, 0.6]), method="L-BFGS-B", bounds=[(0.01, 8), (0.01, 8)])
     return float(best.x[0]), float(best.x[1])
 
 
 def _fit(
-    name: str, x: Vectors, sparse: Sequence[tuple[npt.NDArray[np.int64], Vectors]], labels: Sequence[str],
-    held: npt.NDArray[np.bool_], balance: bool, say: Say,
-) -> tuple[Head, dict[str, float], Vectors]:
+    name: str,
+    x: Vectors,
+    sparse: Sequence[tuple[npt.NDArray[np.int64], Vectors]],
+    labels: Sequence[str],
+    held: npt.NDArray[np.bool_],
+    balance: bool,
+    say: Say,
+) -> tuple[Head, dict[str, Any], Vectors]:
     """A head, its scores on the held-out fifth, and its held-out probabilities."""
     classes = tuple(sorted(set(labels)))
     y = np.array([classes.index(label) for label in labels])
@@ -119,12 +129,16 @@ def _fit(
     p = softmax(mix[0] * dense_logits + mix[1] * sparse_logits)
     ranks = np.argsort(-p, axis=1)
     scores = {
+        "mix": [round(m, 3) for m in mix],
         "top1": float((ranks[:, 0] == y[held]).mean()),
         "top3": float((ranks[:, :3] == y[held][:, None]).any(axis=1).mean()),
         "held_out": int(held.sum()),
     }
     head = Head(
-        classes, *_linear(x, y, len(classes), DENSE_C, balance), *_linear(matrix, y, len(classes), SPARSE_C, balance), mix
+        classes,
+        *_linear(x, y, len(classes), DENSE_C, balance),
+        *_linear(matrix, y, len(classes), SPARSE_C, balance),
+        mix,
     )
     return head, scores, p
 
@@ -141,9 +155,7 @@ def _urgent_threshold(p: Vectors, truth: npt.NDArray[np.bool_]) -> float:
     return chosen
 
 
-def train(
-    corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], cache: Path | None, say: Say
-) -> Model:
+def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], cache: Path | None, say: Say) -> Model:
     """Fit all heads.
 
     Args:
@@ -165,7 +177,13 @@ def train(
     heads: dict[str, Head] = {}
     heads["intent"], scores["intent"], _ = _fit("intent", x, sparse, [u.intent for u in corpus], held, True, say)
     heads["type"], scores["type"], _ = _fit(
-        "matter type", x[picked], [sparse[i] for i in picked], [str(corpus[i].type) for i in picked], held[picked], True, say
+        "matter type",
+        x[picked],
+        [sparse[i] for i in picked],
+        [str(corpus[i].type) for i in picked],
+        held[picked],
+        True,
+        say,
     )
     urgent = ["yes" if u.urgent else "no" for u in corpus]
     heads["urgent"], scores["urgent"], p = _fit("urgency", x, sparse, urgent, held, True, say)
@@ -180,10 +198,13 @@ def train(
         json.dumps([corpus_hash(), encoder.name, sorted(names), DENSE_C, SPARSE_C]).encode()
     ).hexdigest()[:12]
     manifest = {
-        "id": identity, "corpus": corpus_hash(), "encoder": encoder.name, "messages": len(texts),
-        "trained_at": datetime.now(timezone.utc).isoformat(timespec="seconds"), "scores": scores,
-        "urgent_threshold": threshold, "place_names": sorted(names),
+        "id": identity,
+        "corpus": corpus_hash(),
+        "encoder": encoder.name,
+        "messages": len(texts),
+        "trained_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "scores": scores,
+        "urgent_threshold": threshold,
+        "place_names": sorted(names),
     }
     return Model(heads, idf, manifest)
-
-

@@ -48,8 +48,8 @@
   var noteTimer = 0;
   function tell(words) {
     clearTimeout(noteTimer);
-    note.textContent = words;
-    noteTimer = setTimeout(function () { note.textContent = ''; }, 9000);
+    keepBottom(function () { note.textContent = words; });
+    if (words) { noteTimer = setTimeout(function () { tell(''); }, 9000); }
   }
   function request(method, url, body, timeout, done) {
     var x = new XMLHttpRequest(), over = false;
@@ -73,7 +73,8 @@
 
   /* ---------- 滚动 ---------- */
   function nearBottom() { return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 100; }
-  function toBottom() { scroller.scrollTop = scroller.scrollHeight; more.hidden = true; }
+  var atEnd = true;                    // 高度变了（键盘弹出）之后还能知道原来是不是在最底下
+  function toBottom() { scroller.scrollTop = scroller.scrollHeight; more.hidden = true; atEnd = true; }
   function keepBottom(change) { var stick = nearBottom(); change(); if (stick) { toBottom(); } }
   // 新话太长时停在开头，让人从头看起，再给一个「往下看」
   function showFrom(el) {
@@ -83,7 +84,7 @@
       more.hidden = nearBottom();
     } else { toBottom(); }
   }
-  scroller.addEventListener('scroll', function () { if (nearBottom()) { more.hidden = true; } });
+  scroller.addEventListener('scroll', function () { atEnd = nearBottom(); if (atEnd) { more.hidden = true; } });
   more.addEventListener('click', function () {
     // 一屏一屏往下，不跳过没看的
     var step = Math.max(120, scroller.clientHeight - 90);
@@ -125,11 +126,10 @@
       if (covered) { h = vv.height; window.scrollTo(0, 0); }
     }
     var kb = document.activeElement === text;
-    keepBottom(function () {
-      root.classList[h < 480 ? 'add' : 'remove']('short');
-      root.classList[h < 330 ? 'add' : 'remove']('tiny');
-      root.classList[kb ? 'add' : 'remove']('kb');
-    });
+    root.classList[h < 480 ? 'add' : 'remove']('short');
+    root.classList[h < 330 ? 'add' : 'remove']('tiny');
+    root.classList[kb ? 'add' : 'remove']('kb');
+    if (atEnd && loaded && spoke) { toBottom(); }
   }
   window.addEventListener('resize', fit);
   if (window.visualViewport) { window.visualViewport.addEventListener('resize', fit); }
@@ -144,7 +144,7 @@
   }
   function sayText(m) {
     var s = String(m.text || '').replace(/[①-⑩]/g, function (c) { return (c.charCodeAt(0) - 0x245f) + '，'; });
-    if (m.ticket) { s += '。受理编号，' + String(m.ticket.number || '').replace(/-/g, '，').replace(/(\d)(?=\d)/g, '$1 ') + '。' + (m.ticket.status || '') + '。' + (m.ticket.summary || ''); }
+    if (m.ticket) { s += '\n受理编号，' + String(m.ticket.number || '').replace(/-/g, '，').replace(/(\d)(?=\d)/g, '$1 ') + '。' + (m.ticket.status || '') + '。' + (m.ticket.summary || ''); }
     return s;
   }
   function say(button, m) {
@@ -269,7 +269,7 @@
 
   /* ---------- 发送 ---------- */
   // item: {cid, kind:'text'|'photo'|'location', text, t, after, state:'wait'|'going'|'failed'|'sent', id, el, stateEl}
-  var outbox = [], busy = {}, loaded = false, lastId = 0, spoke = false;
+  var outbox = [], seen = {}, busy = {}, loaded = false, lastId = 0, spoke = false;
   function saveOutbox() {
     var keep = [], i, it;
     for (i = 0; i < outbox.length; i++) {
@@ -366,25 +366,35 @@
   function failed(item, words) {
     item.state = 'failed'; item.error = words;
     keepBottom(function () { showState(item); refresh(); });
-    tell(words || '有一句没发出去，点那句下面的按钮再发。');
+    if (!nearBottom()) { tell('有一句没发出去，往下看，点那句下面的按钮再发。'); }
   }
   function accepted(item, id) {
     item.state = 'sent'; item.offline = false;
     showState(item);
-    if (id) { adopt(item, id, null); } else { saveOutbox(); }
+    // 收件箱里看到它才定位置；已经看到过的（重发、刷新）就不留第二份
+    var twin = seen[item.cid] || (id && find(id));
+    item.posted = id;
+    if (twin && (twin === true || (twin.from === 'me' && flat(twin.text) === flat(item.text)))) { drop(item.el); forget(item); }
+    else { saveOutbox(); }
     setTyping(true);
     refresh();
   }
   // 把本地的一条和服务器上的编号对上
-  function adopt(item, id, m) {
+  function adopt(item, id) {
     item.id = id; item.state = 'sent';
     drop(item.stateEl);
-    if (find(id)) { drop(item.el); } else { place(item.el, id); enlist({ id: id, el: item.el, from: 'me' }); }
+    place(item.el, id);
+    enlist({ id: id, el: item.el, from: 'me', text: item.text });
     forget(item);
   }
-  function matchOutbox(m) {
-    function flat(s) { return String(s || '').replace(/\s+/g, ' ').replace(/^ | $/g, ''); }
+  function flat(s) { return String(s || '').replace(/\s+/g, ' ').replace(/^ | $/g, ''); }
+  function matchOutbox(m, first) {
     var pass, i, it;
+    for (i = 0; i < outbox.length; i++) {
+      it = outbox[i];
+      if (m.client_id ? it.cid === m.client_id : it.posted === m.id) { return it; }
+    }
+    if (m.client_id || first) { return null; }
     for (pass = 0; pass < 2; pass++) {
       for (i = 0; i < outbox.length; i++) {
         it = outbox[i];
@@ -413,11 +423,12 @@
       if (m.id > lastId) { lastId = m.id; }
       if (m.from === 'me') { spoke = true; }
       if (find(m.id)) { continue; }
-      item = m.from === 'me' && !first ? matchOutbox(m) : null;
-      if (item) { adopt(item, m.id, m); continue; }
+      if (m.client_id) { seen[m.client_id] = true; }
+      item = m.from === 'me' ? matchOutbox(m, first) : null;
+      if (item) { adopt(item, m.id); continue; }
       el = build(m);
       place(el, m.id);
-      enlist({ id: m.id, el: el, from: m.from, choices: m.choices });
+      enlist({ id: m.id, el: el, from: m.from, text: m.text, choices: m.choices });
       if (!fresh && m.from !== 'me') { fresh = el; }
     }
     loaded = true;
@@ -525,7 +536,7 @@
     stopMic();
     if (!words) { tell('请先在框里打几个字，再点“发送”。'); text.focus(); return; }
     hush();
-    note.textContent = '';
+    tell('');
     queue({ kind: 'text', text: words });   // 先存进待发，再清草稿，不会丢
     setDraft('');
     toBottom();
@@ -569,7 +580,7 @@
         if (hearing === r) { hearing = null; }
         micLook(false);
         if (heard) { tell('说完了，看看对不对，再点“发送”。'); text.focus(); }
-        else if (!told) { note.textContent = ''; }
+        else if (!told) { tell(''); }
       };
       try { r.start(); hearing = r; micLook(true); tell('请说话，我在听…'); }
       catch (e) { tell('听写没打开，请直接打字。'); }
@@ -587,7 +598,7 @@
     shrink(f, kind, function (blob, name) {
       file.value = '';
       if (!blob || blob.size > MAX_BYTES) { tell('照片太大了（超过 10 MB），请换一张小一点的。'); return; }
-      note.textContent = '';
+      tell('');
       var url = '';
       try { url = (window.URL || window.webkitURL).createObjectURL(blob); } catch (e) { /* 没有预览也能发 */ }
       queue({ kind: 'photo', blob: blob, name: name, url: url, text: url ? '' : '［照片］' });
@@ -663,7 +674,7 @@
       closeAsk(); loc.focus();
       tell('正在找您的位置…');
       navigator.geolocation.getCurrentPosition(function (p) {
-        note.textContent = '';
+        tell('');
         queue({ kind: 'location', text: '', lat: p.coords.latitude, lng: p.coords.longitude });
       }, function (e) {
         tell(e && e.code === 1 ? '没得到允许，没发位置。您打字说在哪条路、哪个小区也行。' : '没找到位置。您打字说在哪条路、哪个小区就行。');

@@ -1,0 +1,137 @@
+"""Handle one inbound message: give it to the engine, put the answer into the outbox, mark it done, in one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot import inbox, outbox, photos
+from bot.channels.base import TryLaterError
+from bot.engine import Engine, EngineDownError, Payload
+from bot.model import Conversation, Inbound
+from bot.words import word
+from common.db import now, reading, transaction
+from common.logs import log
+from common.settings import Settings
+
+
+class Handler:
+    """Takes claimed messages through the engine."""
+
+    def __init__(self, settings: Settings, engine: Engine, sources: dict[str, Any]) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.sources = sources
+
+    async def handle(self, row: Inbound) -> None:
+        """Handle a claimed message; on a failure of the engine it goes back into the inbox."""
+        with reading() as session:
+            conversation = inbox.conversation_of(session, row)
+        if row.kind == "unsubscribe" or conversation.mode == "operator":
+            await asyncio.to_thread(self._finish, row, [])
+            return
+        try:
+            payloads = await self._answer(row, conversation)
+        except EngineDownError as error:
+            log().warning("engine did not answer", inbound=row.id, tries=row.tries, error=str(error))
+            await asyncio.to_thread(self._postpone, row)
+            return
+        await asyncio.to_thread(self._finish, row, payloads)
+
+    async def _answer(self, row: Inbound, conversation: Conversation) -> list[Payload]:
+        if row.tries > 1:
+            before = await self.engine.said_already(conversation.id, row.id)
+            if before:
+                return before
+        text, meta = await asyncio.to_thread(self._translate, row, conversation)
+        payloads: list[Payload] = []
+        for piece in text:
+            payloads += await self.engine.say(conversation.id, piece, meta)
+        return payloads
+
+    def _translate(self, row: Inbound, conversation: Conversation) -> tuple[list[str], dict[str, Any]]:
+        """An inbound row in the engine's terms: messages, and what goes along with them."""
+        meta: dict[str, Any] = {"message": row.id, "channel": row.channel, "grid": conversation.grid}
+        payload = row.payload
+        if row.kind == "text":
+            text = str(payload.get("text") or "")
+            if len(text) > self.settings.max_text:
+                return ["/event_unreadable"], {**meta, "unreadable": "long"}
+            return [_spoken(text)], meta
+        if row.kind == "photo":
+            meta["photo"] = self._photo(row, conversation)
+            said = [_spoken(str(payload["text"]))] if payload.get("text") else []
+            return ["/event_photo", *said], meta
+        if row.kind == "location":
+            meta.update(lat=payload.get("lat"), lng=payload.get("lng"), label=payload.get("label") or None)
+            return ["/event_location"], meta
+        if row.kind == "scan":
+            return ["/event_scan"], meta
+        if row.kind == "menu":
+            return [f"/{payload['event']}"], meta
+        if row.kind == "subscribe":
+            return ["/event_subscribe"], meta
+        return ["/event_unreadable"], {**meta, "unreadable": payload.get("unreadable", "media")}
+
+    def _photo(self, row: Inbound, conversation: Conversation) -> str:
+        """The kept photo's id; the channel's own reference when it could not be fetched."""
+        if row.payload.get("photo"):
+            return str(row.payload["photo"])
+        media = str(row.payload.get("media_id"))
+        try:
+            data = self.sources[row.channel].photo(media)
+            with transaction() as session:
+                identity = photos.keep(session, conversation.id, data)
+                kept = session.get_one(Inbound, row.id)
+                kept.payload = {**kept.payload, "photo": identity}
+            return identity
+        except (TryLaterError, photos.NotAPhotoError, KeyError) as error:
+            log().warning("photo not fetched", inbound=row.id, error=type(error).__name__)
+            return f"{row.channel}:{media}"[:100]
+
+    def _finish(self, row: Inbound, payloads: list[Payload]) -> None:
+        with transaction() as session:
+            current = session.get_one(Inbound, row.id)
+            if current.status != "new":
+                return  # another worker was quicker after our lease ran out
+            for payload in payloads:
+                if "handover" in payload:
+                    conversation = inbox.conversation_of(session, row)
+                    conversation.mode, conversation.handover_at = "waiting", now()
+                    conversation.handover_note = payload["handover"]
+            shown = [p for p in payloads if p.get("text") or p.get("ticket")]
+            outbox.put(session, row.conversation_id, _merged(shown), current)
+            inbox.finish(session, row)
+
+    def _postpone(self, row: Inbound) -> None:
+        with transaction() as session:
+            current = session.get_one(Inbound, row.id)
+            if current.tries >= self.settings.engine_attempts:
+                conversation = inbox.conversation_of(session, current)
+                conversation.mode, conversation.handover_at = "waiting", now()
+                conversation.handover_note = "机器人没能处理，请看原话"
+                outbox.put(session, current.conversation_id, [{"text": word("given_up")}], current)
+                inbox.finish(session, current, "given_up")
+                log().error("message given up and handed to a person", inbound=current.id)
+                return
+            if not current.told:
+                outbox.put(session, current.conversation_id, [{"text": word("kept")}], current)
+                current.told = True
+            inbox.postpone(session, current)
+
+
+def _spoken(text: str) -> str:
+    """A resident's text as the engine may see it: a leading slash is the engine's own sign, never a resident's."""
+    stripped = text.lstrip()
+    return "／" + stripped[1:] if stripped.startswith("/") else text
+
+
+def _merged(payloads: list[Payload]) -> list[Payload]:
+    """A sign without words (a ticket's number) travels with the words next to it."""
+    out: list[Payload] = []
+    for payload in payloads:
+        if out and not payload.get("text"):
+            out[-1] = {**out[-1], **payload}
+        else:
+            out.append(payload)
+    return out

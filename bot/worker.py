@@ -1,0 +1,177 @@
+"""The worker: takes the inbox through the engine, the outbox to the channels, and ticket progress to residents.
+
+Several workers may run; leases and row locks keep each message with one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from bot import inbox, outbox, progress
+from bot.channels.base import Pusher, TryLaterError, WindowClosedError
+from bot.channels.telegram import Telegram
+from bot.channels.wechat import WeChat
+from bot.engine import Engine
+from bot.handler import Handler
+from bot.model import Conversation, Inbound, Outbound
+from common.db import now, reading, transaction
+from common.logs import configure, log
+from common.settings import Settings, settings
+
+CONCURRENT = 8
+IDLE = 0.05  # seconds between looks at an empty inbox
+PUSH_IDLE = 0.3
+PROGRESS_EVERY = 2.0
+
+
+def channels(config: Settings) -> dict[str, Any]:
+    """The channels that are switched on and can push."""
+    out: dict[str, Any] = {}
+    if config.wechat_token.get_secret_value():
+        out["wechat"] = WeChat(config)
+    if config.telegram_token.get_secret_value():
+        out["telegram"] = Telegram(config)
+    return out
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, config: Settings) -> None:
+        self.pushers: dict[str, Pusher] = channels(config)
+        self.engine = Engine(config)
+        self.handler = Handler(config, self.engine, self.pushers)
+        self.stopping = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Work until told to stop; what is in hand is finished first."""
+        await asyncio.gather(self._inbound(), self._outbound(), self._progress())
+        if self._running:
+            await asyncio.wait(self._running, timeout=10)
+        await self.engine.close()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _inbound(self) -> None:
+        while not self.stopping.is_set():
+            row = None
+            if len(self._running) < CONCURRENT:
+                try:
+                    row = await asyncio.to_thread(_claim_inbound)
+                except Exception as error:  # the database is away for a moment; nothing is lost
+                    log().error("inbox not reachable", error=type(error).__name__)
+                    await self._pause(2)
+            if row is None:
+                await self._pause(IDLE)
+                continue
+            task = asyncio.create_task(self._handle(row))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _handle(self, row: Inbound) -> None:
+        try:
+            await self.handler.handle(row)
+        except Exception as error:  # keep the worker alive; the lease brings the message back
+            log().error("message not handled", inbound=row.id, error=type(error).__name__)
+
+    async def _outbound(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                worked = await asyncio.to_thread(push_once, self.pushers)
+            except Exception as error:
+                log().error("outbox not worked", error=type(error).__name__)
+                worked = False
+            if not worked:
+                await self._pause(PUSH_IDLE)
+
+    async def _progress(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                await asyncio.to_thread(progress.tell_residents)
+            except Exception as error:
+                log().error("progress not told", error=type(error).__name__)
+            await self._pause(PROGRESS_EVERY)
+
+
+def _claim_inbound() -> Inbound | None:
+    with reading() as session:  # a cheap look first: an idle inbox must not keep the database's write lock busy
+        if (
+            session.scalar(select(Inbound.id).where(Inbound.status == "new", Inbound.next_try_at <= now()).limit(1))
+            is None
+        ):
+            return None
+    with transaction() as session:
+        return inbox.claim(session)
+
+
+def push_once(pushers: dict[str, Pusher]) -> bool:
+    """Push what waits for one resident. False when nothing waits."""
+    if not pushers:
+        return False
+    with reading() as session:
+        if (
+            session.scalar(
+                select(Outbound.id).where(Outbound.status == "waiting", Outbound.next_try_at <= now()).limit(1)
+            )
+            is None
+        ):
+            return False
+    with transaction() as session:
+        rows = outbox.claim(session, list(pushers))
+    if not rows:
+        return False
+    with reading() as session:
+        conversation = session.get_one(Conversation, rows[0].conversation_id)
+    _push(pushers[conversation.channel], conversation, rows)
+    return True
+
+
+def _push(pusher: Pusher, conversation: Conversation, rows: Sequence[Outbound]) -> None:
+    before = conversation.pushed
+    try:
+        done = pusher.push(conversation, rows)
+    except WindowClosedError as error:
+        with transaction() as session:
+            outbox.hold(session, rows, str(error)[:200])
+        log().info("held until the resident writes again", outbound=rows[0].id, reason=str(error))
+        return
+    except TryLaterError as error:
+        with transaction() as session:
+            outbox.retry(session, rows, str(error))
+        log().warning("push failed, will be tried again", outbound=rows[0].id, reason=str(error))
+        return
+    except Exception as error:  # a bug in a channel must not stop the others
+        with transaction() as session:
+            outbox.retry(session, rows, type(error).__name__)
+        log().error("push failed, will be tried again", outbound=rows[0].id, error=type(error).__name__)
+        return
+    with transaction() as session:
+        outbox.sent(session, rows[:done], "push")
+        outbox.retry(session, rows[done:], "partly delivered")
+        current = session.get_one(Conversation, conversation.id)
+        current.pushed += conversation.pushed - before
+
+
+async def main() -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    worker = Worker(settings())
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, worker.stopping.set)
+    log().info("worker started", channels=sorted(worker.pushers))
+    await worker.run()
+
+
+if __name__ == "__main__":
+    configure("worker")
+    asyncio.run(main())

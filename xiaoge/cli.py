@@ -1,0 +1,184 @@
+"""The command line's table of contents."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+tickets = typer.Typer(help="Look at tickets and move them along.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(tickets, name="tickets")
+
+
+def fail(text: str) -> typer.Exit:
+    """Print an error and give the exception that ends the command with status 1."""
+    typer.echo(text, err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed("xiaoge"))
+
+
+@app.command()
+def up() -> None:
+    """Serve: the engine, the action server, the web app and the worker, until Ctrl-C.
+
+    Brings the database up to date first and loads the sample city into an empty one. Settings come from the
+    environment (XIAOGE_...) or .env; see docs/settings.md. Logs are in var/logs.
+    """
+    from xiaoge.serve import serve
+
+    raise typer.Exit(serve())
+
+
+@app.command()
+def train(
+    city: Annotated[Path | None, typer.Option(help="Folder with the city's CSV files, for its place names.")] = None,
+) -> None:
+    """Train language understanding on the written corpus (nlu/data). One to three minutes."""
+    from xiaoge.training import train_model
+
+    train_model(city)
+
+
+@app.command()
+def classify(
+    file: Annotated[
+        Path | None, typer.Argument(help='JSONL with {"id","text"} a line; default: standard input.')
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default: standard output.")] = None,
+) -> None:
+    """Classify messages, JSONL in, JSONL out. Needs no server.
+
+    Each line out has id, intent, category, type, confidence (of the category), candidates (likeliest first), also,
+    urgent, entities. A bad line is reported with its number on standard error, the rest go on, and the exit status is 1.
+    """
+    from xiaoge.classify import classify_lines
+
+    raise typer.Exit(classify_lines(file, out))
+
+
+@app.command()
+def chat() -> None:
+    """Talk with the assistant in the terminal, against the running stack ('xiaoge up' in another window)."""
+    from xiaoge.terminal import chat_loop
+
+    raise typer.Exit(chat_loop())
+
+
+@app.command()
+def demo() -> None:
+    """Start a throw-away stack, play a resident over the WeChat endpoint, print conversation and ticket.
+
+    Exits with status 1 if no ticket came out.
+    """
+    from xiaoge.demo import play
+
+    raise typer.Exit(play())
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help='JSONL with {"id","title","text","category"} a line.')],
+    limit: Annotated[int | None, typer.Option(help="Only the first so many messages.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the figures and every conversation as JSON.")] = None,
+) -> None:
+    """Send real messages through the WeChat endpoint in AES mode and print how they fared.
+
+    Each message comes from a new resident with a partner that answers the follow-up questions. A throw-away stack
+    is started for it. Exits with status 1 if one of them ended neither in a ticket nor with a person.
+    """
+    from xiaoge.replay import replay_file
+
+    raise typer.Exit(replay_file(file, limit, report))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database (XIAOGE_DATABASE_URL, default SQLite in var/) to the newest schema."""
+    from common.db import upgrade
+    from common.settings import settings
+
+    upgrade()
+    typer.echo(f"up to date: {settings().database.split('@')[-1]}")
+
+
+@db.command("load-city")
+def db_load_city(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder with areas, places, units, workers .csv; default: the sample city.")
+    ] = None,
+) -> None:
+    """Load a city's areas, places, units and grid workers. With a mistake in a file nothing is changed."""
+    from cases import city
+    from common.db import transaction, upgrade
+
+    upgrade()
+    try:
+        with transaction() as session:
+            counts = city.load(session, folder or city.SAMPLE)
+    except city.CityError as error:
+        raise fail(str(error)) from None
+    typer.echo("loaded: " + ", ".join(f"{n} {k}" for k, n in counts.items()))
+
+
+@tickets.command("list")
+def tickets_list(
+    status: Annotated[str | None, typer.Option(help="Only tickets in this state.")] = None,
+    urgent: Annotated[bool, typer.Option("--urgent", help="Only urgent ones.")] = False,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 20,
+) -> None:
+    """List tickets, newest first."""
+    from xiaoge.ticketing import print_list
+
+    print_list(status, urgent or None, limit)
+
+
+@tickets.command("show")
+def tickets_show(number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")]) -> None:
+    """Show a ticket with its history."""
+    from xiaoge.ticketing import print_ticket
+
+    raise typer.Exit(print_ticket(number))
+
+
+@tickets.command("act")
+def tickets_act(
+    number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
+    action: Annotated[
+        str, typer.Argument(help="dispatch, return, accept, finish, redo, verify, evaluate, withdraw, refuse")
+    ],
+    role: Annotated[str, typer.Option(help="operator, worker, department, supervisor or resident")] = "operator",
+    actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
+    note: Annotated[str | None, typer.Option(help="Reason or result; owed for return, finish, redo, refuse.")] = None,
+) -> None:
+    """Move a ticket along its workflow; the resident is told."""
+    from xiaoge.ticketing import act_on
+
+    raise typer.Exit(act_on(number, action, role, actor, note))
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

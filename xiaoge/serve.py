@@ -1,0 +1,89 @@
+"""``xiaoge up``: prepare, start, watch, stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from cases import city
+from cases.model import Area
+from common.db import reading, transaction, upgrade
+from common.settings import settings
+from xiaoge.stack import Stack, StackError
+
+RESTARTS = 5
+
+
+def prepare() -> None:
+    """Bring the database up to date; an empty one gets the sample city."""
+    upgrade()
+    with reading() as session:
+        known = session.scalar(select(func.count()).select_from(Area))
+    if not known:
+        with transaction() as session:
+            city.load(session)
+
+
+def _channels() -> str:
+    config = settings()
+    on = ["web page"]
+    on += ["WeChat (/wechat)"] if config.wechat_token.get_secret_value() else []
+    on += ["Telegram (/telegram)"] if config.telegram_token.get_secret_value() else []
+    return ", ".join(on)
+
+
+def serve() -> int:
+    """Run until Ctrl-C or SIGTERM. A part that ends is started again."""
+    try:
+        config = settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"XIAOGE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        typer.echo(f"a setting is wrong: {wrong}", err=True)
+        return 1
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            return
+        stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    prepare()
+    stack = Stack(config)
+    typer.echo("starting the engine, the action server, the web app and the worker ...")
+    started = time.monotonic()
+    try:
+        stack.up()
+        typer.echo(
+            f"小格 is up after {time.monotonic() - started:.0f} s | page http://{config.web_host}:{config.web_port}/ | engine :{config.engine_port} | "
+            f"actions :{config.actions_port} | worker | channels: {_channels()} | database {config.database.split('@')[-1]} | logs {stack.logs}"
+        )
+        _watch(stack)
+    except StackError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    except KeyboardInterrupt:
+        typer.echo("\nstopping ...")
+    finally:
+        stack.down()
+    return 0
+
+
+def _watch(stack: Stack) -> None:
+    restarts: dict[str, int] = {}
+    while True:
+        time.sleep(0.5)
+        for name in stack.ended():
+            restarts[name] = restarts.get(name, 0) + 1
+            if restarts[name] > RESTARTS:
+                raise StackError(f"the {name} ended {RESTARTS} times; see {stack.logs / name}.log")
+            typer.echo(f"the {name} ended and is started again (log: {stack.logs / name}.log)", err=True)
+            stack.start(name)

@@ -1,0 +1,97 @@
+"""``xiaoge tickets``."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cases import numbers, service, workflow
+from cases.model import Ticket
+from common.db import reading, transaction
+from common.settings import settings
+from nlu.taxonomy import taxonomy
+
+
+def _type_name(ticket: Ticket) -> str:
+    return taxonomy().type(ticket.type).name if ticket.type else ticket.category
+
+
+def print_list(status: str | None, urgent: bool | None, limit: int) -> None:
+    """Print a table of tickets."""
+    table = Table("number", "filed", "type", "place", "grid", "status", "")
+    with reading() as session:
+        found = service.listing(session, status, urgent, limit)
+        for t in found:
+            when = t.created_at.astimezone(ZoneInfo(settings().timezone))
+            table.add_row(
+                numbers.spoken(t.number),
+                f"{when:%m-%d %H:%M}",
+                _type_name(t),
+                t.place or "",
+                t.grid or "",
+                workflow.STATES[t.status],
+                "urgent" if t.urgent else "",
+            )
+    if found:
+        Console().print(table)
+    else:
+        typer.echo("no tickets yet: 'xiaoge demo' files one in a throw-away database, 'xiaoge chat' in this one")
+
+
+def describe(ticket: Ticket, unit: str | None) -> list[str]:
+    """A ticket as lines for a person."""
+    zone = ZoneInfo(settings().timezone)
+    lines = [
+        f"工单 {numbers.spoken(ticket.number)}  {workflow.STATES[ticket.status]}{'  紧急' if ticket.urgent else ''}",
+        f"  类别  {taxonomy().category(ticket.category).name} / {_type_name(ticket)}{'（待核）' if ticket.needs_review else ''}",
+        f"  地点  {ticket.place or '—'}  网格 {ticket.grid or '—'}",
+        f"  单位  {unit or '—'}",
+        f"  来源  {ticket.channel}{'  匿名' if ticket.anonymous else ''}",
+        "  原话  " + ticket.text.replace("\n", "\n        "),
+    ]
+    lines += [f"  {a['question']} {a['answer']}" for a in ticket.answers.values()]
+    if ticket.attachments:
+        lines.append(f"  照片  {len(ticket.attachments)}张")
+    lines.append("  经过")
+    for event in ticket.events:
+        step = f"{event.before or '·'} → {event.after}" if event.before != event.after else f"{event.after}"
+        lines.append(
+            f"    {event.at.astimezone(zone):%m-%d %H:%M:%S}  {event.role:<10} {event.action:<10} {step}  {event.note or ''}".rstrip()
+        )
+    return lines
+
+
+def print_ticket(text: str) -> int:
+    """Print one ticket. Returns the exit status."""
+    number = numbers.parse(text)
+    if number is None:
+        typer.echo(f"{text!r} is no ticket number: nine digits whose check digit fits", err=True)
+        return 1
+    try:
+        with reading() as session:
+            ticket = service.get(session, number)
+            typer.echo("\n".join(describe(ticket, service.unit_name(session, ticket))))
+    except service.TicketNotFoundError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+def act_on(text: str, action: str, role: str, actor: str | None, note: str | None) -> int:
+    """Move a ticket. Returns the exit status."""
+    number = numbers.parse(text)
+    if number is None:
+        typer.echo(f"{text!r} is no ticket number: nine digits whose check digit fits", err=True)
+        return 1
+    try:
+        with transaction() as session:
+            ticket = service.act(session, number, action, role=role, actor=actor, note=note)
+            status = ticket.status
+    except (service.TicketNotFoundError, workflow.IllegalTransitionError) as error:
+        typer.echo(str(error), err=True)
+        return 1
+    typer.echo(f"{numbers.spoken(number)}: {status} ({workflow.STATES[status]})")
+    return 0

@@ -1,0 +1,31 @@
+"""``xiaoge train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from cases.city import SAMPLE, place_names
+from nlu import corpus
+from nlu.taxonomy import taxonomy
+from nlu.understand import store
+from nlu.understand.encoder import default_encoder
+from nlu.understand.train import train
+
+
+def train_model(city: Path | None) -> None:
+    """Train on the corpus and make the new model the current one."""
+    try:
+        utterances = corpus.load(taxonomy())
+    except corpus.CorpusError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    home = store.folder()
+    model = train(utterances, default_encoder(), place_names(city or SAMPLE), home / "vectors.npz", typer.echo)
+    store.save(model, home)
+    scores = model.manifest["scores"]
+    typer.echo(
+        f"trained on {model.manifest['messages']} messages; on a held-out fifth: intent {scores['intent']['top1']:.3f}, "
+        f"matter type {scores['type']['top1']:.3f} (first three {scores['type']['top3']:.3f})"
+    )
