@@ -115,10 +115,10 @@ class _Ask(Action):
         intake = Intake.of(tracker.get_slot("intake"))
         if _interrupted(tracker):
             dispatcher.utter_message(response="utter_back_to_matter")
-        self.ask(dispatcher, intake)
+        self.ask(dispatcher, intake, tracker)
         return [SlotSet("intake", intake.slot())]
 
-    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         raise NotImplementedError
 
 
@@ -141,7 +141,7 @@ class AskMatter(_Ask):
 
     slot = "matter"
 
-    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         intake.asked = "matter"
         if not intake.choices:
             dispatcher.utter_message(response="utter_tell_again")
@@ -155,7 +155,7 @@ class AskPlace(_Ask):
 
     slot = "place"
 
-    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         intake.asked = "place"
         again = intake.place_tries > 0
         dispatcher.utter_message(response="utter_ask_place_again" if again else "utter_ask_place")
@@ -166,7 +166,7 @@ class AskDetail(_Ask):
 
     slot = "detail"
 
-    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         followup = questions.open_followups(intake)[0]
         intake.asked = followup.key
         if followup.choices:
@@ -186,8 +186,11 @@ class AskConfirm(_Ask):
 
     slot = "confirm"
 
-    def ask(self, dispatcher: CollectingDispatcher, intake: Intake) -> None:
+    def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         asked_before = intake.asked == "confirm"
+        if asked_before and _interrupted(tracker):
+            dispatcher.utter_message(response="utter_confirm_again", buttons=_buttons(["对", "不报了"]))
+            return
         intake.asked = "confirm"
         if asked_before and "what_is_wrong" in intake.say:
             dispatcher.utter_message(response="utter_what_is_wrong")

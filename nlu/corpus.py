@@ -25,7 +25,27 @@ from nlu.taxonomy import ENTITY_KINDS, Taxonomy
 
 FOLDER = Path(__file__).parent / "data"
 STYLES = frozenset(
-    ["plain", "voice", "elder", "ne", "jd", "sc", "yue", "trad", "typo", "emoji", "hotline", "title", "letter", "short", "indirect", "boundary", "multi", "urgent", "seems_urgent"]
+    [
+        "plain",
+        "voice",
+        "elder",
+        "ne",
+        "jd",
+        "sc",
+        "yue",
+        "trad",
+        "typo",
+        "emoji",
+        "hotline",
+        "title",
+        "letter",
+        "short",
+        "indirect",
+        "boundary",
+        "multi",
+        "urgent",
+        "seems_urgent",
+    ]
 )
 # Intents a resident's message can have on its own ...
 INTENTS = (

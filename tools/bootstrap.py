@@ -49,7 +49,9 @@ def digest(*paths: Path, extra: str = "") -> str:
 
 
 def run(args: list[str | Path], cwd: Path = ROOT, **env: str) -> None:
-    subprocess.run([str(a) for a in args], cwd=cwd, check=True, env={**os.environ, **env})
+    # A pyenv shim that started this script pins its own version for children; the engine needs another one.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("PYENV_VERSION", "PYENV_DIR")}
+    subprocess.run([str(a) for a in args], cwd=cwd, check=True, env={**inherited, **env})
 
 
 def find_uv() -> Path:
@@ -107,7 +109,7 @@ def engine_environment(uv: Path) -> None:
     say("installing the dialogue engine (Rasa, about 1.5 GB unpacked, a few minutes the first time) ...")
     try:
         # From engine/, so that pyenv and uv read engine/.python-version.
-        run([uv, "venv", "-q", "--clear", "--python", "3.10", ".venv"], cwd=ENGINE)
+        run([uv, "venv", "-q", "--clear", "--no-project", "--python", "3.10", ".venv"], cwd=ENGINE)
     except subprocess.CalledProcessError:
         fail(
             "the dialogue engine needs CPython 3.10 and none was found or could be fetched.\n"
@@ -147,29 +149,21 @@ def dialogue() -> None:
         return
     say("training the dialogue rules (about half a minute) ...")
     shutil.rmtree(ROOT / "models/dialogue", ignore_errors=True)
-    run(
-        [
-            ENGINE_PYTHON,
-            "-m",
-            "rasa",
-            "train",
-            "--config",
-            "config.yml",
-            "--domain",
-            "bot/dialogue/domain",
-            "--data",
-            "bot/dialogue/rules",
-            "--out",
-            "models/dialogue",
-            "--fixed-model-name",
-            "dialogue",
-            "--quiet",
-        ],
-        PYTHONPATH=str(ROOT),
-        TF_CPP_MIN_LOG_LEVEL="3",
-        RASA_TELEMETRY_ENABLED="false",
-        SQLALCHEMY_SILENCE_UBER_WARNING="1",
+    command = (
+        f"{ENGINE_PYTHON} -m rasa train --config config.yml --domain bot/dialogue/domain --data bot/dialogue/rules"
     )
+    command += " --out models/dialogue --fixed-model-name dialogue"
+    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+    done = subprocess.run(
+        command.split(),
+        cwd=ROOT,
+        env={**os.environ, **quiet, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode or not (ROOT / "models/dialogue/dialogue.tar.gz").exists():
+        print(done.stdout[-4000:], done.stderr[-4000:], sep="\n", file=sys.stderr)
+        fail("Rasa could not train on bot/dialogue; what it said is above.")
     stamp.write_text(value)
 
 

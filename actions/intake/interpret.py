@@ -173,6 +173,8 @@ def _attach(intake: Intake, turn: Turn) -> None:
 
 def _correction(intake: Intake, turn: Turn, asked: str | None) -> bool:
     """地址说错了，是4号楼: a part of what is known is put right, whatever was asked."""
+    if asked == "place" or (asked not in ("confirm", "matter") and len(turn.text) <= SHORT_ANSWER and not turn.place):
+        return False  # it is the answer to what was asked
     if turn.act != "correct" and not (asked == "confirm" and turn.place and turn.act != "report"):
         return False
     said = _NEGATED_PLACE.sub("", turn.text)
@@ -304,12 +306,27 @@ def _answer_detail(intake: Intake, turn: Turn, key: str) -> None:
         if intake.unclear_tries >= 2:
             intake.answers[key] = UNSAID
         return
+    if _answered_another(intake, followup, turn):
+        return
     intake.answers[key] = _answer_text(followup, turn)
     if turn.place and intake.place is None:
         intake.place = turn.place
     if len(turn.text) > LONG_TEXT:
         intake.notes.append(turn.text)
         questions.note_known(intake, turn)
+
+
+def _answered_another(intake: Intake, asked: Followup, turn: Turn) -> bool:
+    """Asked what kind it is, people may answer since when: that answers the other question; this one is asked again."""
+    if asked.kind != "choice" or choice(turn.text, list(asked.choices)) is not None or intake.unclear_tries:
+        return False
+    before = len(questions.open_followups(intake))
+    for followup in questions.open_followups(intake):
+        said = [piece for entity in followup.filled_by for piece in turn.pieces(entity)]
+        if followup.key != asked.key and said:
+            intake.answers[followup.key] = turn.text.strip()[:80]
+    intake.unclear_tries += 1
+    return len(questions.open_followups(intake)) < before
 
 
 def _answer_text(followup: Followup, turn: Turn) -> str:

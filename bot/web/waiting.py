@@ -29,26 +29,17 @@ def _handled(inbound_id: int) -> bool:
 
 
 def _take(inbound_id: int, limit: int) -> Reply | None:
+    """What waits for this resident, as one text; what does not fit is left for the push."""
     with transaction() as session:
         rows = outbox.take_for_reply(session, inbound_id)
-        if not rows:
-            return None
-        fits = 0  # rows that fit one reply; the rest go by push
+        fits = 0
         while fits < len(rows) and len(pack(texts(rows[: fits + 1]), limit)) <= 1:
             fits += 1
-        for row in rows[max(fits, 1) :]:
+        for row in rows[fits:]:
             row.leased_until, row.via = None, None
-        taken = rows[: max(fits, 1)]
+        taken = tuple(rows[:fits])
         packed = pack(texts(taken), limit)
-    return Reply(packed[0] if packed else "", tuple(taken)) if len(packed) <= 1 else _release(taken)
-
-
-def _release(rows: list[Outbound]) -> None:
-    """A single answer too long for one reply goes by push, in pieces."""
-    with transaction() as session:
-        for row in rows:
-            current = session.get_one(Outbound, row.id)
-            current.leased_until, current.via = None, None
+    return Reply(packed[0] if packed else "", taken) if taken else None
 
 
 async def reply_to(inbound_id: int, within: float, limit: int) -> Reply | None:

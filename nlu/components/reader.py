@@ -35,6 +35,19 @@ class MatterReader(GraphComponent):
         """Called by Rasa."""
         return cls()
 
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_kwargs: Any,
+    ) -> MatterReader:
+        """Called by Rasa when it starts to serve: the first resident must not wait for the model to load."""
+        default_pipeline().parse("你好")
+        return cls()
+
     def process(self, messages: list[Message]) -> list[Message]:
         """Read each message. The intent given to the rules is the conversational act (15 of them)."""
         pipeline = default_pipeline()

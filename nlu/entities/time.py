@@ -39,7 +39,9 @@ _AGE = re.compile(r"^(?:多|来|几)?[岁龄]")
 _CONTRACT = re.compile(r"(?:合同|租期|签了?|保修|质保|有效期|期限)(?:为|是|期|期限|了)?$")
 # 一天/每天 as a rate (一天三顿, 每天) is a habit, not a time.
 _RATE = re.compile(r"每$")
-_HOLLOW = re.compile(r"^(?:一天|一年|一日|一月|几点|一点|一周|一时|当时|时|两点|三点|半)$")
+_HOLLOW = re.compile(
+    r"^(?:一天|一年|一日|一月|几点|一点|一周|一时|当时|时|两点|三点|半|半夜|半天|一晚|一晚上|一夜|几天|几年|一会儿?)$"
+)
 
 
 def find(text: str) -> Iterator[Found]:

@@ -14,8 +14,17 @@ from typing import Any
 
 # WeChat sends its own stickers as words in brackets. Only short, known-looking ones are dropped:
 # a resident may also write [紧急] or 【求助】 by hand, which carry meaning.
-_EMOTICONS = ["微笑", "撇嘴", "色", "发呆", "得意", "流泪", "害羞", "闭嘴", "睡", "大哭", "尴尬", "发怒", "调皮", "呲牙", "惊讶", "难过", "囧", "抓狂", "吐", "偷笑", "愉快", "白眼", "傲慢", "困", "惊恐", "憨笑", "悠闲", "咒骂", "疑问", "嘘", "晕", "衰", "骷髅", "敲打", "再见", "擦汗", "抠鼻", "鼓掌", "坏笑", "右哼哼", "鄙视", "委屈", "快哭了", "阴险", "亲亲", "可怜", "笑脸", "生病", "脸红", "破涕为笑", "恐惧", "失望", "无语", "嘿哈", "捂脸", "奸笑", "机智", "皱眉", "耶", "吃瓜", "加油", "汗", "天啊", "Emm", "社会社会", "旺柴", "好的", "打脸", "哇", "翻白眼", "666", "让我看看", "叹气", "苦涩", "裂开", "嘴唇", "爱心", "心碎", "拥抱", "强", "弱", "握手", "胜利", "抱拳", "勾引", "拳头", "OK", "合十", "啤酒", "咖啡", "蛋糕", "玫瑰", "凋谢", "菜刀", "炸弹", "便便", "月亮", "太阳", "庆祝", "礼物", "红包", "發", "福", "烟花", "爆竹", "猪头", "跳跳", "发抖", "转圈", "流汗", "冷汗", "怄火", "左哼哼", "哈欠", "吓", "可爱", "心", "礼物", "玫瑰花", "Smile", "Sob", "Cry", "Angry", "Scream", "Hug", "ThumbsUp", "ThumbsDown", "Facepalm"]
-_EMOTICON = re.compile(r"\[(?:%s)\]" % "|".join(map(re.escape, _EMOTICONS)))
+_EMOTICONS = """
+    微笑 撇嘴 色 发呆 得意 流泪 害羞 闭嘴 睡 大哭 尴尬 发怒 调皮 呲牙 惊讶 难过 囧 抓狂 吐
+    偷笑 愉快 白眼 傲慢 困 惊恐 憨笑 悠闲 咒骂 疑问 嘘 晕 衰 骷髅 敲打 再见 擦汗 抠鼻 鼓掌
+    坏笑 右哼哼 鄙视 委屈 快哭了 阴险 亲亲 可怜 笑脸 生病 脸红 破涕为笑 恐惧 失望 无语 嘿哈 捂脸
+    奸笑 机智 皱眉 耶 吃瓜 加油 汗 天啊 Emm 社会社会 旺柴 好的 打脸 哇 翻白眼 666 让我看看
+    叹气 苦涩 裂开 嘴唇 爱心 心碎 拥抱 强 弱 握手 胜利 抱拳 勾引 拳头 OK 合十 啤酒 咖啡 蛋糕
+    玫瑰 凋谢 菜刀 炸弹 便便 月亮 太阳 庆祝 礼物 红包 發 福 烟花 爆竹 猪头 跳跳 发抖 转圈 流汗
+    冷汗 怄火 左哼哼 哈欠 吓 可爱 心 玫瑰花 Smile Sob Cry Angry Scream Hug
+    ThumbsUp ThumbsDown Facepalm
+""".split()
+_EMOTICON = re.compile(r"\[(?:" + "|".join(map(re.escape, _EMOTICONS)) + r")\]")
 # Zero-width joiners, variation selectors, keycap, tags, and pictographs.
 _EMOJI = re.compile(
     "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\u20e3\ufeff\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf"
@@ -105,9 +114,8 @@ def normalise(text: str) -> Normalised:
             new = _TO_CHINESE_MARK.get(new, new)
             if new.isspace():
                 new = " "
-        if new == " ":
-            if not out or out[-1] == " ":
-                continue
+        if new == " " and (not out or out[-1] == " "):
+            continue
         out.append(new)
         origin.append(i)
     while out and out[-1] == " ":

@@ -19,7 +19,8 @@ def softmax(logits: npt.NDArray[np.floating]) -> Vectors:
     """Row-wise softmax."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     exp = np.exp(shifted)
-    return (exp / exp.sum(axis=1, keepdims=True)).astype(np.float32)
+    out: Vectors = (exp / exp.sum(axis=1, keepdims=True)).astype(np.float32)
+    return out
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,5 @@ class Head:
             np.asarray(arrays[f"{prefix}.dense_b"], np.float32),
             np.asarray(arrays[f"{prefix}.sparse_w"], np.float32),
             np.asarray(arrays[f"{prefix}.sparse_b"], np.float32),
-            (float(arrays[f"{prefix}.mix"][0]), float(arrays[f"{prefix}.mix"][1])),  # type: ignore[arg-type]
+            (float(arrays[f"{prefix}.mix"][0]), float(arrays[f"{prefix}.mix"][1])),
         )

@@ -172,7 +172,7 @@ def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], c
     sparse = [ngrams(for_model(t), idf) for t in texts]
     held = _held_out(texts)
     matter = np.array([u.type is not None for u in corpus])
-    picked = np.flatnonzero(matter)
+    picked = [int(i) for i in np.flatnonzero(matter)]
     scores: dict[str, Any] = {}
     heads: dict[str, Head] = {}
     heads["intent"], scores["intent"], _ = _fit("intent", x, sparse, [u.intent for u in corpus], held, True, say)
