@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -14,6 +15,8 @@ from actions.intake.state import Intake
 from actions.turn import Turn
 from cases import numbers
 
+AFTER_URGENT = 1800  # seconds in which short news are about the urgent ticket
+SHORT_NEWS = 10  # characters
 FORM_SLOTS = ("matter", "place", "detail", "confirm")
 INTERRUPTING = frozenset(
     {
@@ -53,7 +56,7 @@ def _file_urgent(dispatcher: CollectingDispatcher, intake: Intake, tracker: Trac
         number=numbers.spoken(filed.number),
         json_message={"ticket": numbers.spoken(filed.number)},
     )
-    return [SlotSet("last_ticket", filed.number)]
+    return [SlotSet("last_ticket", {"number": filed.number, "urgent_at": time.time()})]
 
 
 class OpenIntake(Action):
@@ -64,8 +67,27 @@ class OpenIntake(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
+        if self._belongs_to_last(dispatcher, tracker, turn):
+            return [SlotSet("intake", None), FollowupAction("action_listen")]
+        return self.open(dispatcher, tracker, turn)
+
+    @staticmethod
+    def _belongs_to_last(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> bool:
+        """没有人受伤, 还在冒烟: what is said shortly after an urgent report is about it."""
+        last = tracker.get_slot("last_ticket") or {}
+        fresh = time.time() - float(last.get("urgent_at") or 0) < AFTER_URGENT
+        unsure = turn.reading.get("confidence", 0.0) < questions.SURE_CATEGORY
+        if not fresh or not (len(turn.text) <= SHORT_NEWS or unsure):
+            return False
+        filing.add(last["number"], tracker.sender_id, note=turn.text)
+        dispatcher.utter_message(response="utter_added", number=numbers.spoken(last["number"]))
+        return True
+
+    def open(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
+        """Begin an intake from a message."""
         intake = interpret.begin(turn, tracker.get_slot("photos") or [])
-        events: Events = [SlotSet("photos", None)]
+        intake.place = intake.place or tracker.get_slot("heard_place")
+        events: Events = [SlotSet("photos", None), SlotSet("pending", None), SlotSet("heard_place", None)]
         if "several" in intake.say:
             names = [words.plain_name(intake.type), *(words.plain_name(m["type"]) for m in intake.queue)]
             dispatcher.utter_message(response="utter_several", count=len(names), list=words.numbered(names))
@@ -219,7 +241,11 @@ class FinishIntake(Action):
             following = None
         else:
             if intake.ticket:
-                dispatcher.utter_message(response="utter_urgent_complete", number=numbers.spoken(intake.ticket))
+                stay = intake.asked is None
+                dispatcher.utter_message(
+                    response="utter_urgent_stay" if stay else "utter_urgent_complete",
+                    number=numbers.spoken(intake.ticket),
+                )
                 number = intake.ticket
             else:
                 filed = filing.file(intake, tracker.sender_id, channel)
@@ -229,7 +255,7 @@ class FinishIntake(Action):
                 dispatcher.utter_message(
                     response=name, number=spoken, unit=filed.unit or "", json_message={"ticket": spoken}
                 )
-            events.append(SlotSet("last_ticket", number))
+            events.append(SlotSet("last_ticket", {"number": number, "urgent_at": time.time() if intake.urgent else 0}))
             following = interpret.next_in_queue(intake)
         cleared: Events = [SlotSet(name, None) for name in FORM_SLOTS]
         if following is None:

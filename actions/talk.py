@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import filing, words
+from actions.form import OpenIntake
 from actions.intake.state import Intake
 from actions.turn import Turn
 from cases import numbers, service
@@ -34,6 +35,15 @@ class _Says(Action):
         return []
 
 
+def _only_a_place(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    """A bare 幸福里3号楼 with no matter yet: remember it and ask what happened there."""
+    turn = Turn.of(tracker)
+    if tracker.get_slot("intake") or not turn.place or len(turn.place) < 0.7 * len(turn.text.strip()):
+        return []
+    dispatcher.utter_message(response="utter_place_first", place=turn.place)
+    return [SlotSet("heard_place", turn.place)]
+
+
 def _city() -> dict[str, str]:
     return {"city": settings().city_name, "hours": settings().office_hours, "hotline": settings().hotline}
 
@@ -49,6 +59,9 @@ class Chitchat(_Says):
 
     action, response = "action_chitchat", "utter_chitchat"
 
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        return _only_a_place(dispatcher, tracker) or super().run(dispatcher, tracker, domain)
+
 
 class Faq(_Says):
     """Who are you, what about my data, what can you do."""
@@ -57,9 +70,14 @@ class Faq(_Says):
 
 
 class Legal(_Says):
-    """Legal questions go to the people whose job it is."""
+    """Legal questions go to the people whose job it is; the question is kept, in case it is to be reported after all."""
 
     action, response = "action_legal", "utter_legal"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        pending = {"text": turn.text, "reading": turn.reading, "meta": turn.meta}
+        return [*super().run(dispatcher, tracker, domain), SlotSet("pending", pending)]
 
 
 class Greet(Action):
@@ -95,6 +113,8 @@ class NotUnderstood(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
+        if place := _only_a_place(dispatcher, tracker):
+            return place
         kind = turn.meta.get("unreadable")
         if kind in ("voice", "long", "media"):
             dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
@@ -126,7 +146,10 @@ class AfterFiling(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
-        number = tracker.get_slot("last_ticket")
+        pending = tracker.get_slot("pending")
+        if pending and turn.act == "affirm":
+            return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
+        number = (tracker.get_slot("last_ticket") or {}).get("number")
         if turn.act == "event_photo" and not number:
             dispatcher.utter_message(response="utter_photo_first")
             return [SlotSet("photos", [*(tracker.get_slot("photos") or []), turn.meta.get("photo")])]
@@ -161,3 +184,13 @@ class AfterFiling(Action):
         else:
             return False
         return True
+
+
+def _reported(pending: dict[str, Any]) -> Turn:
+    """A legal question as the report it has become: the likeliest matters that are not questions of law."""
+    reading = dict(pending["reading"])
+    candidates = [c for c in reading.get("candidates", []) if c["category"] != "legal"]
+    total = sum(c["confidence"] for c in candidates) or 1.0
+    reading["candidates"] = [{**c, "confidence": c["confidence"] / total} for c in candidates]
+    reading["confidence"] = reading["candidates"][0]["confidence"] if candidates else 0.0
+    return Turn(pending["text"], "report", 1.0, reading, pending["meta"])

@@ -20,7 +20,7 @@ import typer
 from sqlalchemy import select
 
 from bot.model import Conversation
-from cases import city, numbers, service
+from cases import city, service
 from common import db
 from nlu.taxonomy import taxonomy
 from xiaoge.demo import use

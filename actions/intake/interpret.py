@@ -11,7 +11,7 @@ import re
 from actions.intake import questions
 from actions.intake.state import UNSAID, Intake
 from actions.turn import Turn
-from nlu.entities.numbers import DIGIT
+from nlu.entities.numbers import CHINESE, DIGIT
 from nlu.entities.place import parts
 from nlu.taxonomy import Followup, taxonomy
 from nlu.text.normalise import for_model
@@ -22,6 +22,7 @@ CANCEL_SURE = 0.6
 SHORT_ANSWER = 40
 LONG_TEXT = 30
 OTHER_MATTER_SURE = 0.6
+TURNED_URGENT = 0.7
 PLACE_TRIES = 2
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 _NOTHING_MORE = re.compile(
@@ -31,6 +32,8 @@ _NONE_OF_THESE = re.compile(r"(?:都不是|不是这|都不对|没有一个|哪�
 _UNKNOWN = re.compile(
     r"^(?:不知道|不清楚|不晓得|不懂|记不清|说不清|没注意|忘了|不好说|晓不得|冇知|唔知|跳过|略过|不想说|不方便说|不说了?|保密)"
 )
+_SAID_INSTEAD = re.compile(r"(?:是|在|改成|换成)([^，。,！!是在]{2,16}?)(?:才对|那[边儿]|这[边儿])?[吧啊呢的。！!]*$")
+_YES = re.compile(r"^(?:对|是|是的|嗯+|好|好的|行|可以|中|对的|哦+|喔)[啊呀的吧。！]*$")
 _NEGATED_PLACE = re.compile(r"^.{0,12}?不(?:是|在)[^，。,]{1,14}[，,。\s]*(?:而?是|在|应该是)")
 
 
@@ -51,6 +54,8 @@ def _aside(turn: Turn, asked: str | None) -> bool:
     """Whether the message is about something else than the matter."""
     if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE:
         return False
+    if asked not in ("matter", "confirm") and len(turn.text) <= 8 and re.search(rf"[\d{CHINESE}几]", turn.text):
+        return False  # 7个人, 三四回: a number is an answer
     if turn.act == "legal_question":
         return asked != "matter" and len(turn.text) >= 8
     return True
@@ -85,6 +90,13 @@ def begin(turn: Turn, photos: list[str]) -> Intake:
     questions.decide_type(intake)
     questions.note_known(intake, turn)
     return intake
+
+
+def _turned_urgent(turn: Turn) -> bool:
+    """Danger told in an answer. A short answer read by itself says little, so more is asked of it than of a report."""
+    beyond_place = len(turn.text) - len(turn.place or "")
+    sure = float(turn.reading.get("urgency") or 0.0) >= TURNED_URGENT
+    return bool(turn.reading.get("urgent")) and sure and turn.act == "report" and beyond_place >= 4
 
 
 def _own_place(turn: Turn, text: str) -> str | None:
@@ -135,7 +147,7 @@ def take(intake: Intake, turn: Turn) -> bool:
         intake.anonymous = True
         intake.say.append("anonymous")
         return True
-    if turn.reading.get("urgent") and not intake.urgent:
+    if not intake.urgent and _turned_urgent(turn):
         intake.urgent = True
         intake.notes.append(turn.text)
         intake.say.append("urgent")
@@ -189,6 +201,11 @@ def _correction(intake: Intake, turn: Turn, asked: str | None) -> bool:
         intake.say.append("corrected")
         return True
     if turn.value("phone"):
+        intake.say.append("corrected")
+        return True
+    spot = _SAID_INSTEAD.search(said)
+    if spot and intake.place and re.search(r"地址|地方|地点|位置|不在|错", turn.text):
+        intake.place = parts(intake.place).corrected_by(parts(spot[1])).text()
         intake.say.append("corrected")
         return True
     if asked == "confirm" and len(turn.text) > 6:
@@ -307,6 +324,11 @@ def _answer_detail(intake: Intake, turn: Turn, key: str) -> None:
             intake.answers[key] = UNSAID
         return
     if _answered_another(intake, followup, turn):
+        return
+    if _YES.match(plain) and not followup.ask.rstrip("？?").endswith(("吗", "没有", "没")):
+        intake.unclear_tries += 1  # 对 is no answer to 什么时候: ask once more, then let it be
+        if intake.unclear_tries >= 2:
+            intake.answers[key] = UNSAID
         return
     intake.answers[key] = _answer_text(followup, turn)
     if turn.place and intake.place is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -150,13 +150,13 @@ class WeChat:
             return self._event(str(message.event), message, made)
         return made("unreadable", unreadable="media")
 
-    def _event(self, event: str, message: Any, made: Any) -> Received | None:
+    def _event(self, event: str, message: Any, made: Callable[..., Received]) -> Received | None:
         if event in ("subscribe_scan", "scan"):
-            return made("scan", grid=_grid(str(message.scene_id or "")), subscribed=event == "subscribe_scan")  # type: ignore[no-any-return]
+            return made("scan", grid=_grid(str(message.scene_id or "")), subscribed=event == "subscribe_scan")
         if event in ("subscribe", "unsubscribe"):
-            return made(event)  # type: ignore[no-any-return]
+            return made(event)
         if event == "click" and str(message.key) in MENU:
-            return made("menu", event=MENU[str(message.key)])  # type: ignore[no-any-return]
+            return made("menu", event=MENU[str(message.key)])
         return None  # reported location, delivery reports, ...: nothing the resident waits for
 
     # --- outbound ----------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def _grid(scene: str) -> str | None:
     return code[:32] if code and code.replace("-", "").isalnum() else None
 
 
-class _TokenStore(SessionStorage):  # type: ignore[misc]
+class _TokenStore(SessionStorage):
     """Keeps the access token in the database, so that all processes share it."""
 
     def get(self, key: str, default: str | None = None) -> str | None:
@@ -235,7 +235,7 @@ class _TokenStore(SessionStorage):  # type: ignore[misc]
                 session.delete(row)
 
 
-class _Client(WeChatClient):  # type: ignore[misc]
+class _Client(WeChatClient):
     """wechatpy's client with our API address, one renewal of a token that WeChat says is over, and our errors."""
 
     def __init__(self, settings: Settings) -> None:

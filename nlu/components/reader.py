@@ -64,6 +64,7 @@ class MatterReader(GraphComponent):
             )
             data = reading.as_dict()
             data["act"] = reading.act
+            data["urgency"] = reading.urgency
             data["act_confidence"] = reading.act_confidence
             data["intent_confidence"] = reading.intent_confidence
             data["matters"] = [asdict(m) for m in reading.matters]

@@ -136,6 +136,8 @@ def parts(text: str) -> PlaceParts:
         ):
             best = match
             break
+    if not best and re.fullmatch(SPOT, text):
+        return PlaceParts(spot=text)
     if not best:
         spot = re.search(
             r"(?:交叉口|路口|对面|门口|东门|西门|南门|北门|东头|西头|南头|北头|旁边|附近|后面|前面).*$", text
@@ -210,6 +212,9 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
         if end < len(text) and text[end] in "长委民支域":
             continue
         name = text[begin:end]
+        # 楼道里, 院子里 are no names; 幸福里 is one when a number or 小区 follows, or the address library knows it.
+        if word.endswith("里") and not re.match(rf"(?:小区|社区|{_N}\s*(?:号|栋|幢|单元|#|-))", text[end:]):
+            continue
         if (
             len(name) < 2
             or _HOLLOW_NAME.match(name)

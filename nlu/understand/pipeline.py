@@ -146,6 +146,20 @@ class Pipeline:
                 found.append(Matter(piece, types[best], float(p[best])))
         return tuple(found) if len(found) > 1 else ()
 
+    def _settle_legal(self, p_act: Vectors, p_category: Vectors) -> tuple[str, Vectors]:
+        """Intent and category decide together whether guidance is wanted or somebody who acts (rules 6 and 18)."""
+        classes = self.model.heads["intent"].classes
+        report, legal = classes.index("report"), classes.index("legal_question")
+        p_legal = float(p_category[self._categories.index("legal")])
+        both = float(p_act[report] + p_act[legal])
+        for_legal = float(p_act[legal]) * p_legal
+        for_report = float(p_act[report]) * (1 - p_legal)
+        share = for_legal / max(for_legal + for_report, 1e-9)
+        p_act = p_act.copy()
+        p_act[legal], p_act[report] = both * share, both * (1 - share)
+        own = [i for i, c in enumerate(classes) if c not in ACTS]
+        return classes[max(own, key=lambda i: float(p_act[i]))], p_act
+
     def parse(self, text: str) -> Reading:
         """Read one message (any length; at most MAX_TEXT characters are looked at)."""
         text = text[:MAX_TEXT]
@@ -154,15 +168,15 @@ class Pipeline:
         features = featurise([text], self.encoder, self.model.idf)
         intents = self.model.heads["intent"]
         p_act = intents.probabilities(features)[0]
-        act = int(p_act.argmax())
         own = np.array([0.0 if c in ACTS else 1.0 for c in intents.classes], dtype=np.float32)
-        p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
-        best_intent = int(p_intent.argmax())
-        intent = intents.classes[best_intent]
         p_urgent = float(self.model.heads["urgent"].probabilities(features)[0][1])
 
         p_type = self.model.heads["type"].probabilities(features)[0]
         p_category = p_type @ self._member
+        intent, p_act = self._settle_legal(p_act, p_category)
+        best_intent = intents.classes.index(intent)
+        act = int(p_act.argmax())
+        p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
         category = self._categories[int(p_category.argmax())]
         types = self.model.heads["type"].classes
         order = [int(i) for i in np.argsort(-p_type)]
