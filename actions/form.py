@@ -32,6 +32,11 @@ INTERRUPTING = frozenset(
 Events = list[dict[str, Any]]
 
 
+def is_fresh(last_ticket: dict[str, Any] | None) -> bool:
+    """Whether the ticket filed last is an urgent one of a moment ago: what is said now is most likely about it."""
+    return time.time() - float((last_ticket or {}).get("urgent_at") or 0) < AFTER_URGENT
+
+
 def _form_slots(intake: Intake) -> Events:
     """The form's slots as they follow from the intake: set where nothing is missing."""
     lacking = questions.missing(intake)
@@ -47,7 +52,7 @@ def _saved(intake: Intake) -> Events:
 def _file_urgent(dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> Events:
     """Danger to life: the safety line first, then the ticket, and only then questions."""
     kind = questions.matter_type(intake)
-    safety = (kind.safety if kind else None) or "general"
+    safety = (kind.safety if kind and not intake.needs_review else None) or "general"
     dispatcher.utter_message(response=f"utter_safety_{safety}")
     filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
     intake.ticket = filed.number
@@ -74,10 +79,9 @@ class OpenIntake(Action):
     @staticmethod
     def _belongs_to_last(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> bool:
         """没有人受伤, 还在冒烟: what is said shortly after an urgent report is about it."""
-        last = tracker.get_slot("last_ticket") or {}
-        fresh = time.time() - float(last.get("urgent_at") or 0) < AFTER_URGENT
+        last = tracker.get_slot("last_ticket")
         unsure = turn.reading.get("confidence", 0.0) < questions.SURE_CATEGORY
-        if not fresh or not (len(turn.text) <= SHORT_NEWS or unsure):
+        if not is_fresh(last) or not (len(turn.text) <= SHORT_NEWS or unsure):
             return False
         filing.add(last["number"], tracker.sender_id, note=turn.text)
         dispatcher.utter_message(response="utter_added", number=numbers.spoken(last["number"]))
@@ -179,6 +183,9 @@ class AskPlace(_Ask):
 
     def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         intake.asked = "place"
+        if intake.place:  # 3号楼, but of which estate?
+            dispatcher.utter_message(response="utter_ask_place_name", place=intake.place)
+            return
         again = intake.place_tries > 0
         dispatcher.utter_message(response="utter_ask_place_again" if again else "utter_ask_place")
 

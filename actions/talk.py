@@ -9,7 +9,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import filing, words
-from actions.form import OpenIntake
+from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
 from actions.turn import Turn
 from cases import numbers, service
@@ -158,6 +158,14 @@ class AfterFiling(Action):
             dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **_city())
             return []
         spoken = numbers.spoken(number)
+        if (
+            turn.text
+            and is_fresh(tracker.get_slot("last_ticket"))
+            and turn.act in ("deny", "affirm", "skip", "correct")
+        ):
+            filing.add(number, tracker.sender_id, note=turn.text)
+            dispatcher.utter_message(response="utter_added", number=spoken)
+            return []
         added = self._add(number, tracker.sender_id, turn)
         dispatcher.utter_message(response="utter_added" if added else "utter_already_filed", number=spoken)
         return []

@@ -7,6 +7,7 @@ from cases import numbers, workflow
 from cases.model import Ticket
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
+from nlu.understand.features import without_greeting
 
 CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 QUOTE = 36
@@ -24,7 +25,7 @@ def plain_name(type_: str | None) -> str:
 
 def quote(text: str, limit: int = QUOTE) -> str:
     """The resident's own words, short enough to be read back."""
-    flat = for_model(text).replace("\n", " ")
+    flat = without_greeting(for_model(text))
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

@@ -54,7 +54,10 @@ def _aside(turn: Turn, asked: str | None) -> bool:
     """Whether the message is about something else than the matter."""
     if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE:
         return False
-    if asked not in ("matter", "confirm") and len(turn.text) <= 8 and re.search(rf"[\d{CHINESE}几]", turn.text):
+    number = (
+        len(turn.text) <= 8 and re.search(rf"[\d{CHINESE}几]", turn.text) and not re.search(r"人工|真人|转", turn.text)
+    )
+    if asked != "matter" and number:
         return False  # 7个人, 三四回: a number is an answer
     if turn.act == "legal_question":
         return asked != "matter" and len(turn.text) >= 8
@@ -272,8 +275,11 @@ def _answer_matter(intake: Intake, turn: Turn) -> None:
 def _answer_place(intake: Intake, turn: Turn) -> None:
     intake.place_tries += 1
     if turn.place:
-        intake.place = _joined_place(turn)
-        if len(turn.text) > len(intake.place) + 8:
+        said = parts(_joined_place(turn))
+        known = parts(intake.place) if intake.place else None
+        # Asked for the estate of 3号楼, 幸福里 completes the place; it does not replace it.
+        intake.place = (said.corrected_by(known) if known and not known.name and said.name else said).text()
+        if len(turn.text) > len(intake.place) + 4:
             intake.notes.append(turn.text)
         questions.note_known(intake, turn)
         return
@@ -284,7 +290,7 @@ def _answer_place(intake: Intake, turn: Turn) -> None:
         return
     text = turn.text.strip()
     if len(text) <= SHORT_ANSWER and turn.act not in ("affirm", "deny", "unclear") and len(for_model(text)) >= 2:
-        intake.place = text
+        intake.place = text if not intake.place else f"{text}{intake.place}"
         return
     if len(text) > SHORT_ANSWER:
         intake.notes.append(text)
@@ -347,13 +353,16 @@ def _answered_another(intake: Intake, asked: Followup, turn: Turn) -> bool:
         said = [piece for entity in followup.filled_by for piece in turn.pieces(entity)]
         if followup.key != asked.key and said:
             intake.answers[followup.key] = turn.text.strip()[:80]
-    intake.unclear_tries += 1
-    return len(questions.open_followups(intake)) < before
+    answered = len(questions.open_followups(intake)) < before
+    intake.unclear_tries += answered
+    return answered
 
 
 def _answer_text(followup: Followup, turn: Turn) -> str:
     if followup.kind == "choice":
         picked = choice(turn.text, list(followup.choices))
+        if picked is None and _NONE_OF_THESE.search(turn.text):
+            picked = next((i for i, c in enumerate(followup.choices) if c in ("别的", "其他", "别的事")), None)
         if picked is not None:
             return followup.choices[picked]
     return turn.text.strip()[:200]

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from actions.intake.state import Intake
 from actions.turn import Turn
+from nlu.entities.place import parts
 from nlu.taxonomy import Followup, MatterType, taxonomy
 
 # The category is asked for below this probability, the type below the second one.
 SURE_CATEGORY = 0.45
 SURE_TYPE = 0.25
 CHOICES = 2
+DANGER = ("hazard", "security", "care", "epidemic")
 
 
 def matter_type(intake: Intake) -> MatterType | None:
@@ -44,8 +46,11 @@ def open_followups(intake: Intake) -> Sequence[Followup]:
 
 def needs_place(intake: Intake) -> bool:
     """Whether the place must be asked for."""
-    if intake.place or intake.lat is not None or intake.place_skipped:
+    if intake.lat is not None or intake.place_skipped:
         return False
+    if intake.place:
+        # 3号楼 says nothing without the estate, unless the grid is known from a scanned code.
+        return intake.grid is None and parts(intake.place).name is None
     kind = matter_type(intake)
     return kind is None or kind.place == "required"
 
@@ -73,9 +78,14 @@ def decide_type(intake: Intake) -> None:
     best = intake.candidates[0] if intake.candidates else None
     if best is None:
         return
-    if intake.urgent or (intake.confidence >= SURE_CATEGORY and best["confidence"] >= SURE_TYPE):
+    if intake.urgent:
+        # Danger to life is one of these lines of work (rules 1, 2 and 20), whatever else the words remind of.
+        best = next((c for c in intake.candidates if c["category"] in DANGER), best)
         intake.type, intake.category = best["type"], best["category"]
-        intake.needs_review = intake.confidence < SURE_CATEGORY
+        intake.needs_review = best["confidence"] < SURE_CATEGORY
+        return
+    if intake.confidence >= SURE_CATEGORY and best["confidence"] >= SURE_TYPE:
+        intake.type, intake.category = best["type"], best["category"]
         return
     offered = [best]
     for candidate in intake.candidates[1:]:

@@ -6,30 +6,46 @@ import re
 from collections.abc import Iterator
 
 from nlu.entities.found import Found
+from nlu.entities.noun_run import name_start
+from nlu.text.tokenise import known_word, tagged
 
-_TAIL = (
-    r"(?:有限责任公司|股份有限公司|有限公司|集团公司|分公司|总公司|公司|集团|物业公司|物业服务中心|物业|项目部|工程队|劳务队|建筑队|施工队|合作社|"
-    r"银行|信用社|证券|保险|房产中介|中介|健身房|健身馆|美容院|理发店|培训学校|培训机构|培训班|教育机构|驾校|养老院|敬老院|福利院|诊所|药店|大药房|药房|超市|商场|酒店|宾馆|饭店|饭馆|烧烤店|火锅店|"
-    r"幼儿园|小学|中学|高中|一中|二中|三中|职校|大学|学院|医院|卫生院|卫生室|卫生服务中心|服装厂|食品厂|电子厂|鞋厂|家具厂|机械厂|化工厂|纺织厂|水泥厂|砖厂|渔业公司|"
-    r"派出所|法院|检察院|人社局|城管局|住建局|教育局|民政局|街道办事处|居委会|村委会|业委会)"
+_KIND = re.compile(
+    r"(?:公司|集团|物业|物业服务中心|项目部|工程队|劳务队|建筑队|施工队|合作社|银行|信用社|证券|保险|中介|健身房|健身馆|美容院|理发店|培训学校|培训机构|培训班|教育机构|驾校|"
+    r"养老院|敬老院|福利院|诊所|药店|药房|大药房|超市|商场|酒店|宾馆|饭店|饭馆|餐馆|烧烤店|烧烤|火锅店|豆浆|幼儿园|小学|中学|高中|[一二三四五六七八九十]中|职校|职高|大学|学院|"
+    r"医院|卫生院|卫生室|服务中心|保健院|疾控中心|[\u4e00-\u9fff]{0,3}厂|渔业公司|地产|置业|家居|家装|装饰|口腔|派出所|街道办事处|妇联|残联|工会|消协|联合会|委员会|组织部|纪委)$"
 )
-_NAME = re.compile(rf"([\u4e00-\u9fffA-Za-z0-9()（）·]{{2,16}}?){_TAIL}")
-_START = re.compile(
-    r".*(?:我是|我在|他在|她在|就在|我家|人在|你们|他们|我们|咱们|咱|俺们|俺|这个|那个|一个|一家|有家|这家|那家|的|是|在|给|向|去|到|找|和|跟|与|被|从|对|由|让|叫|把|了|说|于|由于|因为|经|请|现|原|该|本|"
-    r"反映|投诉|举报|咨询|来电人|入职|进了|打工|上班|帮|替|买|办|交|送|家|还有|开发商|老板|承包方|路边|门口|旁边|楼下|附近)"
+_BUREAU = re.compile(
+    r"(?:[\u4e00-\u9fff]{1,3}?[省市县区镇]|市|县|区|镇|省)?(?:人社|人力资源和社会保障|城管|城市管理|住建|住房和城乡建设|教育|教体|民政|公安|交通运输|交通|交警|水利|水务|环保|生态环境|"
+    r"卫健|卫生健康|医保|医疗保障|社保|信访|市场监管|市场监督管理|自然资源和规划|自然资源|农业农村|行政审批服务?|应急管理|应急|退役军人事务|财政|税务|文旅|文化和旅游|司法|林业|规划|国土|房管|"
+    r"综合执法|综合行政执法|气象|供电|邮政|统计|粮食|商务|园林|环卫|公路|审计|金融|体育|民宗|畜牧)局"
 )
-_HOLLOW = re.compile(
-    r"^(?:一|这|那|某|各|本|该|贵|原|新|老|小|大|旧|前|后|咱|我们|你们|他们|哪个?|什么|其他|别的|多家|几家|两家|好几家|所有|全部|有关|相关|当地|附近|镇上的?|村里的?|县里的?|市里的?)?$"
+_GENERIC = re.compile(
+    r"^(?:物业|开发|房产|装修|装饰|建筑|劳务|燃气|供电|供热|供水|自来水|热力|公交|快递|外卖|保险|广告|网贷|贷款|中介|家政|搬家|旅游|保洁|保安|施工|承包|食品|社区|乡镇|镇|村|市|县|区|"
+    r"私立|公立|公办|民办|普惠|配套|附近|普通|连锁|大型|小|大|老|新|外地|本地|当地|商业|国有|农村|城区|人民|中心|二级|三级|三甲|第三方|相关|有关|某|各|人寿|车|医疗|商铺|物流|劳动|基层)+"
+    r"(?:公司|集团|物业|银行|保险|中介|超市|商场|酒店|宾馆|饭店|饭馆|幼儿园|小学|中学|高中|大学|医院|卫生院|诊所|药店|项目部|工程队|施工队|劳务队|培训班|厂|服务中心)$"
 )
 
 
 def find(text: str) -> Iterator[Found]:
-    """Named organisations in ``text``."""
-    for match in _NAME.finditer(text):
-        name = match[1]
-        cut = _START.match(name)
-        offset = cut.end() if cut else 0
-        head = name[offset:]
-        if len(head) < 2 or _HOLLOW.match(head):
+    """Named organisations in ``text``: an institution word with the words of its name before it."""
+    for match in _BUREAU.finditer(text):
+        yield Found("org", match.start(), match.end())
+    words: list[tuple[int, str]] = []
+    flags: list[str] = []
+    position = 0
+    for word, flag in tagged(text):
+        words.append((position, word))
+        flags.append(flag)
+        position += len(word)
+    for i, (start, word) in enumerate(words):
+        if not _KIND.search(word):
             continue
-        yield Found("org", match.start() + offset, match.end())
+        following = words[i + 1][1] if i + 1 < len(words) else ""
+        if _KIND.search(following) or following.startswith(("费", "员", "车", "卡", "单", "合同", "理赔")):
+            continue  # 鸿运物业 + 公司 is one name; 物业 + 费 is none
+        first = name_start(words, flags, i)
+        begin, end = words[first][0], start + len(word)
+        name = text[begin:end]
+        if len(name) < 4 or _GENERIC.match(name) or (first == i and known_word(word)):
+            continue
+        yield Found("org", begin, end)

@@ -13,13 +13,16 @@ _CALLED = re.compile(
     rf"(?:我叫|叫做|名叫|姓名[:：是]?|我是|联系人[:：]?|本人)((?:[{_SURNAME}])[\u4e00-\u9fff]{{1,2}})(?=[，。,.;；\s！!、的]|$|电话|住|今年|家住|是)"
 )
 _TITLED = re.compile(rf"((?:老|小)?[{_SURNAME}][\u4e00-\u9fff]{{0,2}}?{_TITLE})")
-_SURNAMED = re.compile(rf"姓([{_SURNAME}])(?![名])")
+_SURNAMED = re.compile(rf"(姓[{_SURNAME}])(?![名])")
+_FAMILIAR = re.compile(
+    rf"((?:老|小)[{_SURNAME}](?:头|嫂|哥|姐)?)(?![家区路街村庄镇乡道人年旧的钱高大中学水石白金方龙毛成])"
+)
 _NOT = re.compile(r"^(?:方先生|任何|高老师|白老师|金老板|于小|万先|常主任|石师傅|高阿姨)$")
 
 
 def find(text: str) -> Iterator[Found]:
     """People named in ``text``."""
-    for pattern in (_CALLED, _TITLED, _SURNAMED):
+    for pattern in (_CALLED, _TITLED, _SURNAMED, _FAMILIAR):
         for match in pattern.finditer(text):
             if not _NOT.match(match[1]):
                 yield Found("person", match.start(1), match.end(1))

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from nlu.entities.found import Found
+from nlu.entities.noun_run import NAME_CHARS, name_start
 from nlu.entities.numbers import CHINESE, value
-from nlu.text.tokenise import tokens
+from nlu.text.tokenise import known_word, tagged
 
 _SUFFIX = (
     "小区|花园|家园|公寓|新村|社区|街道|大道|大街|胡同|广场|市场|菜市场|农贸市场|早市|夜市|小学|中学|高中|幼儿园|学校|医院|卫生院|公园|大厦|商场|超市|大桥|隧道|"
@@ -45,28 +46,12 @@ _DETAIL = re.compile(
 _ONLY_DETAIL = re.compile(
     rf"(?:(?:{PHASE})\s*)?(?:{BUILDING}\s*(?:{UNIT}\s*)?(?:{DOOR})?|{UNIT}\s*(?:{DOOR}|\d{{3,4}})?)(?:楼下|楼道|门口|楼顶)?"
 )
-# Words a name cannot contain: where they stand, the name begins after them.
-_STOP = frozenset(
-    """
-    在 住 住在 是 的 和 到 去 我 你 他 她 它 我们 咱 咱们 俺 俺们 俺家 我家 他们 你们 这
-    那 这个 那个 有 从 于 位于 反映 投诉 举报 来电人 来电 市民 居民 业主 说 因为 向 对 给 被
-    把 就 就是 就在 家住 地址 地点 位置 靠近 路过 经过 走到 属于 叫 请 请问 希望 建议 关于
-    咨询 了 着 过 也 都 还 还有 以及 与 跟 让 但 但是 而 或 每天 现在 最近 目前 本人 您好
-    你好 领导 尊敬 看到 发现 回 进 出 买 买的 购买 租 租住 整个 一个 某 某某 该 本 各 我市
-    我县 我区 我镇 我村 俺村 全 全市 全村 全县 老 不是 搞错 错 改成 应该 改 为 去年 今年 沿
-    沿着 通往 前往 往 至 往返 这里 那里 这边 那边 哪里 哪个 什么 怎么 离 距离 距 等 及 想 要
-    能 上 下 里 外 再 又 没 没有 来 来自 开 开往 走 送 接 找 问 听说 附近 旁边 门口 对面
-    楼下 隔壁 原 原来 曾 由 所 自 自从 当 拆 建 修 修建 新建
-""".split()
-)
 _HOLLOW_NAME = re.compile(
     r"^(?:小区|社区|村|镇|街道|学校|医院|市场|广场|公园|超市|路|街|大街|马路|公路|县|市|区|乡|院|厂|城|河|桥|园|里|家里|这里|那里|哪里|心里|手里|夜里|村里|院里|屋里|店里|厂里|市里|县里|镇里|区里|"
     r"幼儿园|小学|中学|高中|车站|公交站|停车场|开发区|老旧小区|全市|本市|我市|外省市|城区|市区|县城|城市|农村|乡村|山区|景区|地区|辖区|片区|园区|校园|公里|平方公里|单位|道路|出路|铁路|线路|电路|网路|走路|"
     r"一路|半路|路路|修路|让路|堵路|过路|逛街|上街|法院|检察院|住院|出院|医学院|电影院|养老院|敬老院|工厂|全村|本村|同村|外村|农贸市场|菜市场|超市里|库里|省市|都市|超市门口|商业街|步行街|政府|学府|"
     r"家庭|法庭|出庭|开庭|工业区|生活区|宿舍|公寓|别墅|写字楼|大厦|商场|高速|国道|省道|河道|水库|隧道|大桥|立交桥|新区|居民小区|住宅小区|居民区|住宅区|这个小区|社区居委会|居委会|村委会|家属院|老小区|我小区|物业小区)$"
 )
-_NAME_CHARS = re.compile(r"[\u4e00-\u9fffA-Za-z0-9·]+$")
-MAX_NAME = 14
 
 
 @dataclass(frozen=True)
@@ -177,20 +162,6 @@ def _phase(text: str | None) -> str | None:
     return text.replace(" ", "") if text else None
 
 
-def _name_start(words: list[tuple[int, str]], last: int) -> int:
-    """Index of the first token of the name that ends with token ``last``."""
-    first = last
-    while first > 0:
-        start, word = words[first - 1]
-        ends_a_name = word == "里" and first > 1 and words[first - 2][1] not in _STOP
-        if (word in _STOP and not ends_a_name) or not _NAME_CHARS.match(word):
-            break
-        if words[last][0] + len(words[last][1]) - start > MAX_NAME or last - first >= 4:
-            break
-        first -= 1
-    return first
-
-
 def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None = None) -> Iterator[Found]:
     """Places in ``text``.
 
@@ -200,14 +171,16 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
     """
     names: list[tuple[int, int]] = list(gazetteer(text)) if gazetteer else []
     words: list[tuple[int, str]] = []
+    flags: list[str] = []
     position = 0
-    for word in tokens(text):
+    for word, flag in tagged(text):
         words.append((position, word))
+        flags.append(flag)
         position += len(word)
     for i, (start, word) in enumerate(words):
-        if not _NAME_END.search(word) or not _NAME_CHARS.match(word):
+        if not _NAME_END.search(word) or not NAME_CHARS.match(word):
             continue
-        first = _name_start(words, i)
+        first = name_start(words, flags, i)
         begin, end = words[first][0], start + len(word)
         if end < len(text) and text[end] in "长委民支域":
             continue
@@ -215,8 +188,10 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
         # 楼道里, 院子里 are no names; 幸福里 is one when a number or 小区 follows, or the address library knows it.
         if word.endswith("里") and not re.match(rf"(?:小区|社区|{_N}\s*(?:号|栋|幢|单元|#|-))", text[end:]):
             continue
+        common = first == i and flags[i] in ("n", "s", "nt", "l", "f") and known_word(word)
         if (
             len(name) < 2
+            or common  # 火车站, 卫生院: which one?
             or _HOLLOW_NAME.match(name)
             or re.fullmatch(rf"{_N}(?:里|路|区|市|城|院|街|桥|园|厂|村)", name)
         ):

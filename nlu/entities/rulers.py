@@ -36,9 +36,18 @@ def gazetteer(names: Sequence[str]) -> Callable[[str], Iterator[tuple[int, int]]
 
 
 def resolve(found: Sequence[Found]) -> list[Found]:
-    """Choose among overlapping finds: by kind's priority, then the longer one."""
+    """Choose among overlapping finds: by kind's priority, then the longer one.
+
+    An institution's name that only says where something is (人民医院楼顶) is part of that place.
+    """
+    places = [f for f in found if f.kind == "place"]
+    kept = [
+        f
+        for f in found
+        if f.kind != "org" or not any(p.start <= f.start and f.end < p.end and p.end - f.end >= 2 for p in places)
+    ]
     chosen: list[Found] = []
-    for item in sorted(found, key=lambda f: (PRIORITY.index(f.kind), -len(f), f.start)):
+    for item in sorted(kept, key=lambda f: (PRIORITY.index(f.kind), -len(f), f.start)):
         if not any(item.start < other.end and other.start < item.end for other in chosen):
             chosen.append(item)
     return sorted(chosen, key=lambda f: f.start)

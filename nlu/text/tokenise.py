@@ -39,6 +39,23 @@ def tokens(text: str) -> list[str]:
     return list(_jieba().cut(text, HMM=True))
 
 
+@lru_cache(maxsize=1)
+def _tagger() -> Any:
+    import jieba.posseg
+
+    return jieba.posseg.POSTokenizer(_jieba())
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """jieba's words with their part of speech (ICTCLAS letters: n noun, ns place name, v verb ...)."""
+    return [(pair.word, pair.flag) for pair in _tagger().cut(text)]
+
+
+def known_word(word: str) -> bool:
+    """Whether a word is in jieba's dictionary (rather than guessed from its characters)."""
+    return bool(_jieba().FREQ.get(word))
+
+
 def tokens_cut_at(text: str, cuts: Iterable[int]) -> list[str]:
     """Like :func:`tokens`, with a border at each character offset in ``cuts``."""
     wanted = sorted({c for c in cuts if 0 < c < len(text)})

@@ -37,11 +37,16 @@ class Features:
     sparse: list[tuple[npt.NDArray[np.int64], Vectors]]
 
 
+def without_greeting(text: str) -> str:
+    """A normalised text from its first word that says something."""
+    return _GREETING.sub("", text) or text
+
+
 def ends(text: str) -> tuple[str, str]:
     """Opening and end of a normalised text; for a short one both are the whole."""
     if len(text) <= SHORT:
         return text, text
-    body = _GREETING.sub("", text)
+    body = without_greeting(text)
     body = _FAREWELL.sub("", body) or body
     if len(body) <= SHORT:
         return body, body
