@@ -47,6 +47,9 @@ class Handler:
         payloads: list[Payload] = []
         for piece in text:
             payloads += await self.engine.say(conversation.id, piece, meta)
+        if not any(p.get("text") for p in payloads):
+            # An action failed and the engine went on without it: silence is no answer to a resident.
+            raise EngineDownError("the engine had nothing to say")
         return payloads
 
     def _translate(self, row: Inbound, conversation: Conversation) -> tuple[list[str], dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,18 +40,24 @@ class _Loader:
         if not file.exists():
             self.problems.append(f"{name}: missing")
             return
-        with file.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [c for c in columns if c not in (reader.fieldnames or [])]
-            if missing:
-                self.problems.append(f"{name}:1: column(s) missing: {', '.join(missing)}")
-                return
-            for row in reader:
-                where = f"{name}:{reader.line_num}"
-                if None in row or None in row.values():
-                    self.problems.append(f"{where}: {len(columns)} columns expected")
-                    continue
-                take({k: v.strip() for k, v in row.items()}, where)
+        raw = file.read_bytes()
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            self.problems.append(f"{name}:{line}: not UTF-8 (Excel: save as 'CSV UTF-8')")
+            return
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        missing = [c for c in columns if c not in (reader.fieldnames or [])]
+        if missing:
+            self.problems.append(f"{name}:1: column(s) missing: {', '.join(missing)}")
+            return
+        for row in reader:
+            where = f"{name}:{reader.line_num}"
+            if None in row or None in row.values():
+                self.problems.append(f"{where}: {len(columns)} columns expected")
+                continue
+            take({k: v.strip() for k, v in row.items()}, where)
 
     def area(self, row: Row, where: str) -> None:
         code, parent, level = row["code"], row["parent"] or None, row["level"]
@@ -85,7 +92,7 @@ class _Loader:
             lat, lng = float(row["lat"]), float(row["lng"])
             buildings(row["buildings"])
         except ValueError as error:
-            self.problems.append(f"{where}: {error}")
+            self.problems.append(f"{where}: lat and lng must be numbers, buildings like 1-8|12 ({error})")
             return
         if not (-90 <= lat <= 90 and -180 <= lng <= 180):
             self.problems.append(f"{where}: {lat}, {lng} is no place on earth")

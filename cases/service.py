@@ -94,6 +94,10 @@ def _dispatch(session: Session, ticket: Ticket) -> None:
     _record(session, ticket, "system", None, "dispatch", before, unit.name)
 
 
+def _filed_before(session: Session, source_key: str | None) -> Ticket | None:
+    return session.scalar(select(Ticket).where(Ticket.source_key == source_key)) if source_key else None
+
+
 def file_ticket(session: Session, new: NewTicket) -> Ticket:
     """Register a matter, place it in its grid and dispatch it to the responsible unit.
 
@@ -101,14 +105,15 @@ def file_ticket(session: Session, new: NewTicket) -> Ticket:
     """
     if not new.text.strip():
         raise ValueError("a ticket needs a text")
-    if new.source_key:
-        known = session.scalar(select(Ticket).where(Ticket.source_key == new.source_key))
-        if known:
-            return known
+    if known := _filed_before(session, new.source_key):
+        return known
     moment = now()
-    year = moment.astimezone(ZoneInfo(settings().timezone)).year
+    number = numbers.take(session, moment.astimezone(ZoneInfo(settings().timezone)).year)
+    # The counter makes filings wait for each other, so one that another process made meanwhile is seen here.
+    if known := _filed_before(session, new.source_key):
+        return known
     ticket = Ticket(
-        number=numbers.take(session, year),
+        number=number,
         source_key=new.source_key,
         created_at=moment,
         updated_at=moment,
@@ -157,7 +162,7 @@ def add_information(
     phone: str | None = None,
 ) -> Ticket:
     """Add what was learnt after filing. Every addition is a line of the history."""
-    ticket = get(session, number)
+    ticket = get(session, number, to_change=True)
     if place or lat is not None:
         ticket.place = place or ticket.place
         ticket.lat, ticket.lng = (lat, lng) if lat is not None else (ticket.lat, ticket.lng)
@@ -186,7 +191,7 @@ def act(session: Session, number: str, action: str, *, role: str, actor: str | N
         TicketNotFoundError: no such ticket.
         workflow.IllegalTransitionError: the move is not allowed; nothing was changed.
     """
-    ticket = get(session, number)
+    ticket = get(session, number, to_change=True)
     before = ticket.status
     ticket.status = workflow.next_state(action, before, role, note)
     _record(session, ticket, role, actor, action, before, note)
@@ -194,13 +199,16 @@ def act(session: Session, number: str, action: str, *, role: str, actor: str | N
     return ticket
 
 
-def get(session: Session, number: str) -> Ticket:
-    """The ticket with this number (plain digits)."""
-    ticket = session.scalar(
+def get(session: Session, number: str, *, to_change: bool = False) -> Ticket:
+    """The ticket with this number (plain digits); ``to_change`` keeps others from changing it until commit."""
+    query = (
         select(Ticket)
         .where(Ticket.number == number)
         .options(selectinload(Ticket.events), selectinload(Ticket.attachments))
     )
+    if to_change:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    ticket = session.scalar(query)
     if ticket is None:
         raise TicketNotFoundError(f"no ticket has the number {numbers.spoken(number)}")
     return ticket

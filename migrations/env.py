@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import bot.model  # noqa: F401
 import cases.model  # noqa: F401
 from common.db import Base, make_engine
 from common.settings import settings

@@ -120,17 +120,21 @@ def _check(
         return [*bad, f"{where}: 'text' is empty or not a text"], None
     if raw.get("style") not in STYLES:
         bad.append(f"{where}: unknown style {raw.get('style')!r}")
-    also = raw.get("also") or []
+    also, entities = raw.get("also") or [], raw.get("entities") or {}
+    if not isinstance(also, list) or not isinstance(entities, dict):
+        return [*bad, f"{where}: 'also' must be a list, 'entities' a mapping"], None
     known = {c.code for c in taxonomy.categories}
     bad += [f"{where}: unknown category in also: {c!r}" for c in also if c not in known]
     intent = raw.get("intent", intent)
     if intent not in INTENTS + ACTS:
         bad.append(f"{where}: unknown intent {intent!r}")
-    entities = dict(raw.get("entities") or {})
     entities.pop("__line__", None)
     for kind, pieces in entities.items():
         if kind not in ENTITY_KINDS:
             bad.append(f"{where}: unknown entity kind {kind!r}")
+        if not isinstance(pieces or [], list):
+            bad.append(f"{where}: the entities of a kind must be a list")
+            continue
         for piece in pieces or []:
             if not isinstance(piece, str) or piece not in text:
                 bad.append(f"{where}: entity {piece!r} is not a piece of the text")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -66,9 +67,14 @@ def classify_lines(source: Path | None, target: Path | None) -> int:
         typer.echo(f"there is no file {source}", err=True)
         return 1
     bad = 0
+    # UTF-8 whatever the locale. Half an emoji in an id comes out as the JSON escape it came in as.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with ExitStack() as stack:
         lines = stack.enter_context(source.open("rb")) if source else sys.stdin.buffer
-        out = stack.enter_context(target.open("w", encoding="utf-8")) if target else sys.stdout
+        out = (
+            stack.enter_context(target.open("w", encoding="utf-8", errors="backslashreplace")) if target else sys.stdout
+        )
         for number, result in results(iter(lines), pipeline):
             if isinstance(result, str):
                 bad += 1

@@ -107,6 +107,25 @@ def replay(
     raise typer.Exit(replay_file(file, limit, report))
 
 
+@app.command("telegram-poll")
+def telegram_poll() -> None:
+    """Fetch Telegram messages by polling, for a trial without a public address. Runs beside 'xiaoge up' until Ctrl-C.
+
+    Needs XIAOGE_TELEGRAM_TOKEN. Turns a webhook off that may be set.
+    """
+    import asyncio
+
+    from bot.channels.telegram import Telegram
+    from bot.polling import poll
+    from common.logs import configure
+    from common.settings import settings
+
+    if not settings().telegram_token.get_secret_value():
+        raise fail("XIAOGE_TELEGRAM_TOKEN is not set: get one from @BotFather and put it into .env")
+    configure("telegram-poll")
+    asyncio.run(poll(Telegram(settings())))
+
+
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database (XIAOGE_DATABASE_URL, default SQLite in var/) to the newest schema."""

@@ -93,9 +93,11 @@ def partner(answer: str, sample: Sample) -> str:
                 if option.strip() in wanted:
                     return str(i)
         return "都不是"
-    if "再说一遍" in answer or "换个说法" in answer:
+    if "再说一遍" in answer or "换个说法" in answer or "没弄明白" in answer or "是什么事、在哪儿" in answer:
         return sample.text.split("\n")[0]
-    if "在什么地方" in answer or "还没弄清在哪儿" in answer:
+    if "回“报”" in answer:
+        return "报"
+    if "在什么地方" in answer or "还没弄清在哪儿" in answer or "哪个村的" in answer:
         return "幸福里3号楼"
     if options:
         return "1"
@@ -120,8 +122,7 @@ def run(sample: Sample, resident: WeChatResident) -> Outcome:
             if "请工作人员来" in answer and "工单号" not in answer and "接着跟您说" in answer:
                 outcome.handover = True
                 break
-            done = "报上去了" in answer and "按紧急件" not in answer
-            done = done or "都补到工单" in answer
+            done = "报上去了。工单号" in answer or "都补到工单" in answer or "有人会马上看" in answer
             if done and "再说下一件" not in answer:
                 break
             if not answer:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cases import numbers, service, workflow
 from cases.model import Ticket
@@ -21,7 +21,7 @@ def _type_name(ticket: Ticket) -> str:
 
 def print_list(status: str | None, urgent: bool | None, limit: int) -> None:
     """Print a table of tickets."""
-    table = Table("number", "filed", "type", "place", "grid", "status", "")
+    table = Table(Column("number", min_width=11, no_wrap=True), "filed", "type", "place", "grid", "status", "")
     with reading() as session:
         found = service.listing(session, status, urgent, limit)
         for t in found:

@@ -51,7 +51,11 @@ class Telegram:
             update = Update.de_json(data, None)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError("not a Telegram update") from error
-        message = update.message if update else None
+        return self.translate(update) if update else None
+
+    def translate(self, update: Update) -> Received | None:
+        """A private message of an update as received; None for anything else."""
+        message = update.message
         if message is None or message.from_user is None or message.chat.type != "private":
             return None
         kind, payload = _translate(message)

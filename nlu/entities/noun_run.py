@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nlu.entities.numbers import CHINESE
 from nlu.text.tokenise import known_word
 
 # Words a name cannot contain: where they stand, the name begins after them.
@@ -26,6 +27,11 @@ MAX_NAME = 14  # characters
 MAX_WORDS = 4
 # Parts of speech a name is not made of: verbs, adverbs, pronouns, particles, prepositions, conjunctions, measure words.
 _NO_NAME_TAG = re.compile(r"^(?:v|vd|vi|vq|d|df|r|rr|rz|u.*|p|c|q|y|e|o|zg|uj|ul|uv|ud|t)$")
+# 十一点多幸福里, 半个月前李家屯: the time ends where the name begins.
+_TIME = re.compile(
+    rf"(?:[\d{CHINESE}几半]*(?:点钟?|个|月份?|天|年|周|日|小时|分钟)(?:多|半|左右|[{CHINESE}]+分?)?|多|半|左右)$"
+)
+_SINCE = frozenset({"前", "后", "以前", "以后", "之前", "之后"})
 
 
 def name_start(words: list[tuple[int, str]], flags: list[str], last: int) -> int:
@@ -35,6 +41,10 @@ def name_start(words: list[tuple[int, str]], flags: list[str], last: int) -> int
         start, word = words[first - 1]
         ends_a_name = word == "里" and first > 1 and words[first - 2][1] not in STOP
         if (word in STOP and not ends_a_name) or not NAME_CHARS.match(word):
+            break
+        if flags[first - 1] == "m" and _TIME.match(word):
+            break
+        if word in _SINCE and first > 1 and _TIME.match(words[first - 2][1]):
             break
         if _NO_NAME_TAG.match(flags[first - 1]) and known_word(word):
             break

@@ -146,6 +146,12 @@ class _Reader:
             return ()
         return tuple(str(v) for v in value)
 
+    def mappings(self, value: Any, key: str, where: str) -> list[dict[str, Any]]:
+        if not isinstance(value or [], list) or not all(isinstance(v, dict) for v in value or []):
+            self.bad(where, f"'{key}' must be a list of mappings")
+            return []
+        return value or []
+
     def followup(self, raw: dict[str, Any], where: str) -> Followup:
         kind = self.one_of(raw.get("kind"), ANSWER_KINDS, where, "kind")
         filled_by = self.texts(raw, "filled_by", where)
@@ -168,7 +174,8 @@ class _Reader:
         if not code.startswith(category + "."):
             self.bad(code, f"the code must start with '{category}.'")
         followups = tuple(
-            self.followup(f, f"{code} followups[{i}]") for i, f in enumerate(raw.get("followups") or [], 1)
+            self.followup(f, f"{code} followups[{i}]")
+            for i, f in enumerate(self.mappings(raw.get("followups"), "followups", code), 1)
         )
         if len(followups) > MAX_FOLLOWUPS:
             self.bad(code, f"{len(followups)} follow-ups; at most {MAX_FOLLOWUPS}")
@@ -196,10 +203,13 @@ class _Reader:
             mark = getattr(error, "problem_mark", None)
             self.bad(f"line {mark.line + 1}" if mark else "file", f"not valid YAML: {getattr(error, 'problem', error)}")
             return None
+        if not isinstance(raw, dict):
+            self.bad("file", "must be a mapping with code, name, short, definition, types")
+            return None
         code = str(raw.get("code"))
         if code != self.file.stem:
             self.bad("code", f"{code!r} does not match the file's name")
-        types = tuple(self.matter_type(t, code) for t in raw.get("types") or [])
+        types = tuple(self.matter_type(t, code) for t in self.mappings(raw.get("types"), "types", code))
         return Category(
             code, self.text(raw, "name", code), self.text(raw, "short", code), self.text(raw, "definition", code), types
         )

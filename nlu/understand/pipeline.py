@@ -22,6 +22,8 @@ CANDIDATES = 10
 # A segment speaks of a further matter when it is long enough to say one and the model is this sure of it.
 SECOND_MATTER = 0.55
 SECOND_LENGTH = 6
+LETTER = 40  # characters from which a text is more than small talk
+SURE_SMALL_TALK = 0.8
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Pipeline:
                 found.append(Matter(piece, types[best], float(p[best])))
         return tuple(found) if len(found) > 1 else ()
 
-    def _settle_legal(self, p_act: Vectors, p_category: Vectors) -> tuple[str, Vectors]:
+    def _settle_intent(self, p_act: Vectors, p_category: Vectors, length: int) -> tuple[str, Vectors]:
         """Intent and category decide together whether guidance is wanted or somebody who acts (rules 6 and 18)."""
         classes = self.model.heads["intent"].classes
         report, legal = classes.index("report"), classes.index("legal_question")
@@ -157,6 +159,12 @@ class Pipeline:
         share = for_legal / max(for_legal + for_report, 1e-9)
         p_act = p_act.copy()
         p_act[legal], p_act[report] = both * share, both * (1 - share)
+        if length >= LETTER and both < 0.5 and float(p_category.max()) >= SECOND_MATTER:
+            # A long text that says what it is about is a matter, even if it ends in thanks or begins with a greeting.
+            short = float(max(p for i, p in enumerate(p_act) if i not in (report, legal)))
+            if short < SURE_SMALL_TALK:
+                p_act[report if share < 0.5 else legal] = short + 1e-3
+                p_act /= p_act.sum()
         own = [i for i, c in enumerate(classes) if c not in ACTS]
         return classes[max(own, key=lambda i: float(p_act[i]))], p_act
 
@@ -173,7 +181,7 @@ class Pipeline:
 
         p_type = self.model.heads["type"].probabilities(features)[0]
         p_category = p_type @ self._member
-        intent, p_act = self._settle_legal(p_act, p_category)
+        intent, p_act = self._settle_intent(p_act, p_category, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
         p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
