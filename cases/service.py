@@ -18,6 +18,8 @@ from cases.routing import responsible_unit
 from common.db import now
 from common.settings import settings
 
+BY_BUILDING = 0.95  # how sure a match by building number is
+
 
 @dataclass(frozen=True)
 class NewTicket:
@@ -79,8 +81,8 @@ def _locate(session: Session, ticket: Ticket, hint: str | None) -> None:
     """Put the ticket in its grid when place, pin or hint allow."""
     index = PlaceIndex.of(session)
     match = index.match(ticket.place or "", hint)
-    if match is None and ticket.lat is not None and ticket.lng is not None:
-        match = index.nearest(ticket.lat, ticket.lng)
+    if ticket.lat is not None and ticket.lng is not None and (match is None or match.sure < BY_BUILDING):
+        match = index.nearest(ticket.lat, ticket.lng) or match  # a pin is surer than a road's name
     ticket.grid = match.grid if match else hint
 
 

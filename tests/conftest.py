@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fake_telegram import FakeTelegram
 
 from common import db
 from common.settings import ROOT, Settings, settings
@@ -46,7 +47,15 @@ class RunningStack:
 
         self.fake = FakeWeChat()
         _config, self.extra = throwaway(folder)
-        self.extra |= {"XIAOGE_WECHAT_API": self.fake.url, "XIAOGE_WECHAT_SECRET": "secret", **values}
+        self.telegram = FakeTelegram()
+        self.extra |= {
+            "XIAOGE_WECHAT_API": self.fake.url,
+            "XIAOGE_WECHAT_SECRET": "secret",
+            "XIAOGE_TELEGRAM_TOKEN": "1:a",
+            "XIAOGE_TELEGRAM_WEBHOOK_SECRET": "hush",
+            "XIAOGE_TELEGRAM_API": self.telegram.url,
+            **values,
+        }
         self.config = settings_from(self.extra)
         self.use()
         db.upgrade()
@@ -68,6 +77,7 @@ class RunningStack:
         """Stop it all."""
         self.stack.down()
         self.fake.close()
+        self.telegram.close()
         for name in self.extra:
             os.environ.pop(name, None)
         settings.cache_clear()

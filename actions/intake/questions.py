@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from actions.intake.state import Intake
 from actions.turn import Turn
 from nlu.entities.place import parts
-from nlu.taxonomy import Followup, MatterType, taxonomy
+from nlu.taxonomy import DANGER, Followup, MatterType, taxonomy
 
 # The category is asked for below this probability, the type below the second one.
 SURE_CATEGORY = 0.45
 SURE_TYPE = 0.25
 CHOICES = 2
-DANGER = ("hazard", "security", "care", "epidemic")
 
 
 def matter_type(intake: Intake) -> MatterType | None:

@@ -43,6 +43,9 @@ SAFETY_KINDS = (
     "food",
 )
 MAX_FOLLOWUPS = 3
+TAKEN_KEYS = ("matter", "place", "detail", "confirm")  # what the intake asks for by itself
+# Lines of work whose matters can be a danger to life (rules 1, 2 and 20 of the annotation guide).
+DANGER = ("hazard", "security", "care", "epidemic")
 
 
 class TaxonomyError(ValueError):
@@ -181,6 +184,9 @@ class _Reader:
             self.bad(code, f"{len(followups)} follow-ups; at most {MAX_FOLLOWUPS}")
         if len({f.key for f in followups}) != len(followups):
             self.bad(code, "two follow-ups share a key")
+        for followup in followups:
+            if followup.key in TAKEN_KEYS:
+                self.bad(code, f"the follow-up key {followup.key!r} is taken by the intake")
         safety = raw.get("safety")
         if safety is not None:
             self.one_of(safety, SAFETY_KINDS, code, "safety")

@@ -11,6 +11,7 @@ import numpy as np
 
 from nlu.corpus import ACTS, MATTER_INTENTS
 from nlu.entities import rulers
+from nlu.taxonomy import DANGER
 from nlu.text.normalise import for_model, normalise
 from nlu.understand.encoder import Encoder, Vectors, default_encoder
 from nlu.understand.features import featurise
@@ -24,6 +25,7 @@ SECOND_MATTER = 0.55
 SECOND_LENGTH = 6
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
+URGENT_ELSEWHERE = 0.7
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ class Pipeline:
         own = [i for i, c in enumerate(classes) if c not in ACTS]
         return classes[max(own, key=lambda i: float(p_act[i]))], p_act
 
+    def _urgent_from(self, p_category: Vectors) -> float:
+        """The threshold of urgency: danger to life is told in a few lines of work; elsewhere more proof is asked."""
+        danger = sum(float(p) for p, c in zip(p_category, self._categories, strict=True) if c in DANGER)
+        return float(self.model.manifest["urgent_threshold"]) if danger >= 0.5 else URGENT_ELSEWHERE
+
     def parse(self, text: str) -> Reading:
         """Read one message (any length; at most MAX_TEXT characters are looked at)."""
         text = text[:MAX_TEXT]
@@ -206,7 +213,7 @@ class Pipeline:
             float(p_category.max()) if matter else float(p_intent[best_intent]),
             candidates,
             also,
-            matter and p_urgent >= self.model.manifest["urgent_threshold"],
+            matter and p_urgent >= self._urgent_from(p_category),
             p_urgent,
             self.entities(text),
             matters,

@@ -68,6 +68,7 @@ def test_every_mistake_of_every_file_is_told_at_once(folder: Path) -> None:
     legal = yaml.safe_load((folder / "legal.yml").read_text(encoding="utf-8"))
     legal["types"][0]["followups"] = [{"key": f"k{i}", "ask": "几个？", "kind": "number"} for i in range(4)]
     legal["types"][0]["place"] = "perhaps"
+    legal["types"][1]["followups"][0]["key"] = "matter"
     (folder / "legal.yml").write_text(yaml.safe_dump(legal, allow_unicode=True), encoding="utf-8")
     (folder / "care.yml").write_text("code: care\nname: [\n", encoding="utf-8")
     with pytest.raises(TaxonomyError) as error:
@@ -86,6 +87,7 @@ def test_every_mistake_of_every_file_is_told_at_once(folder: Path) -> None:
         f"type '{hazard['types'][3]['code']}' is defined twice",
         "4 follow-ups; at most 3",
         "'place' is 'perhaps'",
+        "the follow-up key 'matter' is taken by the intake",
         "care.yml: line",
     ):
         assert expected in told, expected
