@@ -142,6 +142,7 @@ class _Ask(Action):
         if _interrupted(tracker):
             dispatcher.utter_message(response="utter_back_to_matter")
         self.ask(dispatcher, intake, tracker)
+        dispatcher.utter_message(json_message={"awaiting": True})
         return [SlotSet("intake", intake.slot())]
 
     def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
@@ -237,6 +238,7 @@ class FinishIntake(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         intake = Intake.of(tracker.get_slot("intake"))
+        dispatcher.utter_message(json_message={"awaiting": False})
         channel = str(Turn.of(tracker).meta.get("channel") or "web")
         events: Events = []
         if intake.outcome == "cancel":
@@ -269,3 +271,26 @@ class FinishIntake(Action):
             return [*events, *cleared, SlotSet("intake", None)]
         dispatcher.utter_message(response="utter_next_matter", matter=words.plain_name(following.type))
         return [*events, *cleared, *_saved(following), ActiveLoop(None), FollowupAction("intake_form")]
+
+
+class LeaveHanging(Action):
+    """The resident went silent half way: what is known is filed, marked for review, and they are told."""
+
+    def name(self) -> str:
+        return "action_leave_hanging"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        slot = tracker.get_slot("intake")
+        cleared: Events = [SlotSet("intake", None), *(SlotSet(name, None) for name in FORM_SLOTS)]
+        intake = Intake.of(slot)
+        if not slot or intake.ticket or not intake.candidates:
+            return cleared
+        if not intake.type:
+            best = intake.candidates[0]
+            intake.type, intake.category = best["type"], best["category"]
+        intake.needs_review = True
+        intake.notes.append("（没有答完就没再回话，按已知的登记）")
+        filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
+        spoken = numbers.spoken(filed.number)
+        dispatcher.utter_message(response="utter_filed_hanging", number=spoken, json_message={"ticket": spoken})
+        return [*cleared, SlotSet("last_ticket", {"number": filed.number, "urgent_at": 0})]

@@ -134,7 +134,9 @@ class Handover(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         slot = tracker.get_slot("intake")
         note = words.summary(Intake.of(slot)) if slot else ""
-        dispatcher.utter_message(response="utter_handover", json_message={"handover": note or "要求人工"}, **_city())
+        dispatcher.utter_message(
+            response="utter_handover", json_message={"handover": note or "要求人工", "awaiting": False}, **_city()
+        )
         return [SlotSet("intake", None), *(SlotSet(name, None) for name in ("matter", "place", "detail", "confirm"))]
 
 

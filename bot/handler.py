@@ -14,6 +14,9 @@ from common.db import now, reading, transaction
 from common.logs import log
 from common.settings import Settings
 
+# What of a payload is for the resident; the rest are signs for the inbox.
+SHOWN = ("text", "choices", "ticket")
+
 
 class Handler:
     """Takes claimed messages through the engine."""
@@ -47,7 +50,7 @@ class Handler:
         payloads: list[Payload] = []
         for piece in text:
             payloads += await self.engine.say(conversation.id, piece, meta)
-        if not any(p.get("text") for p in payloads):
+        if row.kind != "idle" and not any(p.get("text") for p in payloads):
             # An action failed and the engine went on without it: silence is no answer to a resident.
             raise EngineDownError("the engine had nothing to say")
         return payloads
@@ -72,6 +75,8 @@ class Handler:
             return ["/event_scan"], meta
         if row.kind == "menu":
             return [f"/{payload['event']}"], meta
+        if row.kind == "idle":
+            return ["/event_idle"], meta
         if row.kind == "subscribe":
             return ["/event_subscribe"], meta
         return ["/event_unreadable"], {**meta, "unreadable": payload.get("unreadable", "media")}
@@ -97,12 +102,16 @@ class Handler:
             current = session.get_one(Inbound, row.id)
             if current.status != "new":
                 return  # another worker was quicker after our lease ran out
+            conversation = inbox.conversation_of(session, row)
+            signs = {k: v for p in payloads for k, v in p.items() if k in ("handover", "awaiting")}
+            if "awaiting" in signs:
+                conversation.open_since = now() if signs["awaiting"] else None
             for payload in payloads:
                 if "handover" in payload:
-                    conversation = inbox.conversation_of(session, row)
                     conversation.mode, conversation.handover_at = "waiting", now()
                     conversation.handover_note = payload["handover"]
-            shown = [p for p in payloads if p.get("text") or p.get("ticket")]
+            shown = [{k: v for k, v in p.items() if k in SHOWN} for p in payloads]
+            shown = [p for p in shown if p]
             outbox.put(session, row.conversation_id, _merged(shown), current)
             inbox.finish(session, row)
 

@@ -77,6 +77,37 @@ def store(session: Session, received: Received) -> tuple[Inbound, bool]:
     return row, True
 
 
+def wake_idle(session: Session, before: datetime) -> int:
+    """Put a word into the inbox for each report left unfinished since ``before``, as if silence had spoken.
+
+    Returns:
+        How many there were.
+    """
+    left = session.scalars(
+        select(Conversation).where(Conversation.open_since < before, Conversation.mode == "bot").limit(100)
+    ).all()
+    moment = now()
+    for conversation in left:
+        assert conversation.open_since
+        session.add(
+            Inbound(
+                conversation_id=conversation.id,
+                channel=conversation.channel,
+                key=f"idle:{conversation.id}:{conversation.open_since.timestamp():.6f}",
+                kind="idle",
+                payload={},
+                received_at=moment,
+                reply_until=None,
+                status="new",
+                tries=0,
+                next_try_at=moment,
+                told=True,
+            )
+        )
+        conversation.open_since = None
+    return len(left)
+
+
 def claim(session: Session, moment: datetime | None = None) -> Inbound | None:
     """Take the next message that may be handled now, under a lease; None when there is none."""
     moment = moment or now()

@@ -14,7 +14,7 @@ from common.db import Base, UTCDateTime
 class Conversation(Base):
     """One resident on one channel. ``id`` is random, and all the engine and the cases know of the person.
 
-    ``mode`` is bot, waiting (an operator was asked for) or operator. ``pushed`` counts the pushes since the
+    ``open_since`` is when the assistant last asked something of an unfinished report. ``mode`` is bot, waiting (an operator was asked for) or operator. ``pushed`` counts the pushes since the
     resident's last message, which a channel may limit.
     """
 
@@ -30,6 +30,7 @@ class Conversation(Base):
     subscribed: Mapped[bool]
     grid: Mapped[str | None] = mapped_column(String(32))
     mode: Mapped[str] = mapped_column(String(16))
+    open_since: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     handover_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     handover_note: Mapped[str | None] = mapped_column(Text)
 

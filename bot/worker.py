@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +28,7 @@ CONCURRENT = 8
 IDLE = 0.05  # seconds between looks at an empty inbox
 PUSH_IDLE = 0.3
 PROGRESS_EVERY = 2.0
+IDLE_EVERY = 5.0
 
 
 def channels(config: Settings) -> dict[str, Any]:
@@ -46,12 +48,13 @@ class Worker:
         self.pushers: dict[str, Pusher] = channels(config)
         self.engine = Engine(config)
         self.handler = Handler(config, self.engine, self.pushers)
+        self.idle_after = timedelta(minutes=config.idle_minutes)
         self.stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Work until told to stop; what is in hand is finished first."""
-        await asyncio.gather(self._inbound(), self._outbound(), self._progress())
+        await asyncio.gather(self._inbound(), self._outbound(), self._progress(), self._idle())
         if self._running:
             await asyncio.wait(self._running, timeout=10)
         await self.engine.close()
@@ -94,6 +97,14 @@ class Worker:
             if not worked:
                 await self._pause(PUSH_IDLE)
 
+    async def _idle(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                await asyncio.to_thread(_wake_idle, self.idle_after)
+            except Exception as error:
+                log().error("unfinished reports not looked for", error=type(error).__name__)
+            await self._pause(IDLE_EVERY)
+
     async def _progress(self) -> None:
         while not self.stopping.is_set():
             try:
@@ -112,6 +123,15 @@ def _claim_inbound() -> Inbound | None:
             return None
     with transaction() as session:
         return inbox.claim(session)
+
+
+def _wake_idle(after: timedelta) -> None:
+    limit = now() - after
+    with reading() as session:
+        if session.scalar(select(Conversation.id).where(Conversation.open_since < limit).limit(1)) is None:
+            return
+    with transaction() as session:
+        inbox.wake_idle(session, limit)
 
 
 def push_once(pushers: dict[str, Pusher]) -> bool:

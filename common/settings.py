@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     engine_timeout: float = Field(25.0, description="Seconds to wait for the engine's answer to one message")
     engine_attempts: int = Field(8, description="Tries before a message is handed to a person")
 
+    idle_minutes: int = Field(30, description="Minutes of silence after which an unfinished report is filed as it is")
+
     # The city
     city_name: str = "云溪市"
     office_hours: str = "工作日上午8:30到下午5:30"

@@ -17,7 +17,9 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 tickets = typer.Typer(help="Look at tickets and move them along.", no_args_is_help=True)
+handovers = typer.Typer(help="Conversations that wait for a person.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(handovers, name="handovers")
 app.add_typer(tickets, name="tickets")
 
 
@@ -189,6 +191,45 @@ def tickets_act(
     from xiaoge.ticketing import act_on
 
     raise typer.Exit(act_on(number, action, role, actor, note))
+
+
+@handovers.command("list")
+def handovers_list() -> None:
+    """List them, longest waiting first: conversation, since when, what it is about, the resident's last words."""
+    from xiaoge.ticketing import print_handovers
+
+    print_handovers()
+
+
+@handovers.command("reply")
+def handovers_reply(
+    conversation: Annotated[str, typer.Argument(help="Its id, or the first letters of it.")],
+    text: Annotated[str, typer.Argument(help="What the resident is told.")],
+) -> None:
+    """Write to the resident. The assistant stays silent until 'xiaoge handovers done'."""
+    from bot import handover
+    from common.db import transaction
+
+    try:
+        with transaction() as session:
+            handover.reply(session, conversation, text)
+    except (handover.NoConversationError, ValueError) as error:
+        raise fail(str(error)) from None
+    typer.echo("queued; it goes out by the resident's channel")
+
+
+@handovers.command("done")
+def handovers_done(conversation: Annotated[str, typer.Argument(help="Its id, or the first letters of it.")]) -> None:
+    """Hand a conversation back to the assistant."""
+    from bot import handover
+    from common.db import transaction
+
+    try:
+        with transaction() as session:
+            handover.hand_back(session, conversation)
+    except handover.NoConversationError as error:
+        raise fail(str(error)) from None
+    typer.echo("handed back")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from bot import handover
 from cases import numbers, service, workflow
 from cases.model import Ticket
 from common.db import reading, transaction
@@ -78,6 +79,22 @@ def print_ticket(text: str) -> int:
         typer.echo(str(error), err=True)
         return 1
     return 0
+
+
+def print_handovers() -> None:
+    """Print the conversations that wait for a person."""
+    table = Table("conversation", "channel", "mode", "since", "about", "last words")
+    with reading() as session:
+        found = handover.waiting(session)
+        for c in found:
+            since = f"{c.handover_at.astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}" if c.handover_at else ""
+            table.add_row(
+                c.id[:8], c.channel, c.mode, since, c.handover_note or "", handover.last_words(session, c)[:60]
+            )
+    if found:
+        Console().print(table)
+    else:
+        typer.echo("nobody is waiting for a person")
 
 
 def act_on(text: str, action: str, role: str, actor: str | None, note: str | None) -> int:

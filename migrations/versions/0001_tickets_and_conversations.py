@@ -38,11 +38,15 @@ def upgrade() -> None:
     sa.Column('subscribed', sa.Boolean(), nullable=False),
     sa.Column('grid', sa.String(length=32), nullable=True),
     sa.Column('mode', sa.String(length=16), nullable=False),
+    sa.Column('open_since', UTCDateTime(), nullable=True),
     sa.Column('handover_at', UTCDateTime(), nullable=True),
     sa.Column('handover_note', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('channel', 'user')
     )
+    with op.batch_alter_table('conversation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_conversation_open_since'), ['open_since'], unique=False)
+
     op.create_table('ticket_sequence',
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('last', sa.Integer(), nullable=False),
@@ -248,6 +252,9 @@ def downgrade() -> None:
 
     op.drop_table('inbound')
     op.drop_table('ticket_sequence')
+    with op.batch_alter_table('conversation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_conversation_open_since'))
+
     op.drop_table('conversation')
     op.drop_table('channel_state')
     op.drop_table('area')

@@ -9,6 +9,7 @@ from actions.form import FinishIntake, OpenIntake
 from cases import numbers, service
 from cases.model import Ticket
 from common.db import reading
+from nlu.taxonomy import taxonomy
 
 pytestmark = pytest.mark.usefixtures("city_database")
 
@@ -24,7 +25,8 @@ def tickets() -> list[Ticket]:
 
 
 def test_a_whole_story_is_confirmed_and_filed(resident: Resident) -> None:
-    said = resident.report(WHOLE, channel="wechat")
+    resident.channel = "wechat"
+    said = resident.report(WHOLE)
     assert responses(said) == ["utter_confirm"]
     assert "幸福里3号楼" in said[0]["summary"]
     assert [b["payload"] for b in said[0]["buttons"]] == ["对", "不报了"]
@@ -59,13 +61,8 @@ def test_questions_are_asked_and_the_answers_filed(resident: Resident) -> None:
     assert responses(said) == ["utter_confirm"]
     resident.answer("对")
     [ticket] = tickets()
-    assert {"question": said_question(), "answer": "装修垃圾"} in ticket.answers.values()
-
-
-def said_question() -> str:
-    from nlu.taxonomy import taxonomy
-
-    return taxonomy().type("environment.garbage").followups[0].ask
+    asked = taxonomy().type("environment.garbage").followups[0].ask
+    assert {"question": asked, "answer": "装修垃圾"} in ticket.answers.values()
 
 
 def test_a_correction_before_the_yes_is_what_is_filed(resident: Resident) -> None:
@@ -96,7 +93,6 @@ def test_a_cancelled_matter_is_not_filed(resident: Resident) -> None:
 def test_photo_and_pin_go_with_the_ticket(resident: Resident) -> None:
     resident.slots["photos"] = ["p0"]
     resident.report("路边井盖没了一个，晚上看不见")
-    number_before = len(tickets())
     said = resident.answer(event="event_photo", photo="p1")
     assert responses(said)[0] == "utter_took_photo"
     said = resident.answer(event="event_location", lat=37.2139, lng=122.0420, label=None)
@@ -105,7 +101,6 @@ def test_photo_and_pin_go_with_the_ticket(resident: Resident) -> None:
         if resident.slots.get("intake"):
             resident.answer("对" if resident.lacking == "confirm" else "不知道")
     [ticket] = tickets()
-    assert number_before <= 1
     assert [a.reference for a in ticket.attachments] == ["p0", "p1"]
     assert ticket.grid == "S0102G1"
     assert resident.slots["photos"] is None
@@ -148,7 +143,7 @@ def test_an_urgent_matter_called_off_is_still_looked_at(resident: Resident) -> N
 
 
 def test_two_matters_of_one_message_become_two_tickets(resident: Resident) -> None:
-    said = resident.report("幸福里3号楼楼道灯坏了好几天没人修，另外楼下的垃圾也好几天没人收了")
+    said = resident.report("幸福里3号楼门口路灯坏了好几盏没人修，另外楼下的垃圾也好几天没人收了")
     assert responses(said)[0] == "utter_several"
     assert said[0]["count"] == 2
     heard = []

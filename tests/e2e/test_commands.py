@@ -126,3 +126,18 @@ def test_a_ticket_is_moved_on_and_its_resident_hears_of_it(stack: RunningStack) 
     assert "烧烤店" in shown
     wrong = _xiaoge(stack, "tickets", "show", "600-000-018")
     assert wrong.returncode == 1 and "check digit" in wrong.stderr
+
+
+def test_a_person_answers_a_waiting_conversation_and_hands_it_back(stack: RunningStack) -> None:
+    resident = stack.resident()
+    resident.say("转人工")
+    listed = _xiaoge(stack, "handovers", "list").stdout
+    identity = next(line for line in reversed(listed.splitlines()) if "wechat" in line).split("│")[1].strip()
+    assert _xiaoge(stack, "handovers", "reply", identity, "您好，我是受理员小周，您说。").returncode == 0
+    assert any("受理员小周" in text for text in stack.fake.wait_for_push(resident.user, 30))
+    silent = resident.read(resident.deliver(resident.xml("text", Content="楼下垃圾没人收")))
+    assert silent is None, "the assistant leaves the word to the person"
+    assert _xiaoge(stack, "handovers", "done", identity).returncode == 0
+    assert "机器人" in resident.say("你是谁")
+    wrong = _xiaoge(stack, "handovers", "reply", "zzzz", "x")
+    assert wrong.returncode == 1 and "no conversation" in wrong.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from conftest import RunningStack
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from bot.model import Conversation
 from cases import numbers, service
 from cases.model import Ticket
-from common.db import reading
+from common.db import reading, transaction
 from xiaoge.wechat_client import WeChatResident
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -253,3 +254,24 @@ def test_correcting_after_filing_reaches_the_ticket(stack: RunningStack) -> None
     assert "补到工单" in resident.say("地址说错了，是5号楼")
     (ticket,) = tickets_of(resident)
     assert ticket.place is not None and "5号楼" in ticket.place
+
+
+def test_a_report_left_unfinished_is_filed_as_it_is_and_the_resident_is_told(stack: RunningStack) -> None:
+    resident = stack.resident()
+    assert "在什么地方" in resident.say("楼下垃圾好几天没人收，臭得开不了窗")
+    with transaction() as session:
+        conversation = session.scalars(select(Conversation).where(Conversation.user == resident.user)).one()
+        assert conversation.open_since is not None
+        conversation.open_since -= timedelta(hours=1)
+    told = stack.fake.wait_for_push(resident.user, 40)
+    resident.pushes_seen = len(told)
+    assert any("先按您说的报上去了" in text for text in told)
+    (ticket,) = tickets_of(resident)
+    assert ticket.needs_review and ticket.status == "registered", "a person looks at it before it goes on"
+    assert "补到工单" in resident.say("地址说错了，是幸福里4号楼") or tickets_of(resident)[0].place
+
+
+def test_a_finished_report_is_not_waited_for(stack: RunningStack) -> None:
+    resident = stack.resident()
+    go_on(resident, resident.say("幸福里3号楼楼下烧烤店从上个月开始每天半夜还在响，吵得睡不着"), "报上去了。工单号")
+    assert conversation_of(resident).open_since is None

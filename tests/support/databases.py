@@ -5,6 +5,7 @@ A conftest imports the fixtures it wants. Each test gets a database of its own, 
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -95,12 +96,16 @@ class Postgres:
 
 @lru_cache(maxsize=1)
 def _postgres() -> Postgres:
-    return Postgres()
+    server = Postgres()
+    atexit.register(server.stop)
+    return server
 
 
 @lru_cache(maxsize=1)
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="xiaoge-sqlite-"))
+    folder = Path(tempfile.mkdtemp(prefix="xiaoge-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _migrated(url: str, with_city: bool) -> None:
@@ -122,13 +127,6 @@ def _template(kind: str, with_city: bool) -> str:
     name = _postgres().create()
     _migrated(_postgres().url(name), with_city)
     return name
-
-
-def _clean_up(request: pytest.FixtureRequest) -> None:
-    if not getattr(request.config, "xiaoge_databases", False):
-        request.config.xiaoge_databases = True
-        request.config.add_cleanup(lambda: shutil.rmtree(_folder(), ignore_errors=True))
-        request.config.add_cleanup(lambda: _postgres().stop() if _postgres.cache_info().currsize else None)
 
 
 def _use(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -153,7 +151,6 @@ def _copy(kind: str, folder: Path, with_city: bool) -> str:
 @pytest.fixture(params=KINDS)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of a database without any table; the settings point at it."""
-    _clean_up(request)
     sqlite = f"sqlite:///{tmp_path / 'xiaoge.db'}"
     url = sqlite if request.param == "sqlite" else _postgres().url(_postgres().create())
     yield from _use(url, tmp_path, monkeypatch)
@@ -162,12 +159,10 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: 
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of a database with the newest schema and no rows; the settings point at it."""
-    _clean_up(request)
     yield from _use(_copy(request.param, tmp_path, with_city=False), tmp_path, monkeypatch)
 
 
 @pytest.fixture(params=KINDS)
 def city_database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of a database with the sample city loaded; the settings point at it."""
-    _clean_up(request)
     yield from _use(_copy(request.param, tmp_path, with_city=True), tmp_path, monkeypatch)

@@ -37,9 +37,10 @@ class Resident:
 
     _ids = itertools.count(1)
 
-    def __init__(self, pipeline: Pipeline, sender: str = "resident-1") -> None:
+    def __init__(self, pipeline: Pipeline, sender: str = "resident-1", channel: str = "web") -> None:
         self.pipeline = pipeline
         self.sender = sender
+        self.channel = channel
         self.slots: dict[str, Any] = {}
         self.events: deque[dict[str, Any]] = deque()
         self.latest: dict[str, Any] = {}
@@ -47,7 +48,7 @@ class Resident:
 
     def hear(self, text: str = "", event: str | None = None, act: str | None = None, **meta: Any) -> None:
         """Take a message in: words, or something that happened on the channel."""
-        meta = {"message": next(self._ids), "channel": "web", **meta}
+        meta = {"message": next(self._ids), "channel": self.channel, **meta}
         data = {} if event else reading(self.pipeline, text)
         intent = {"name": event or act or data["act"], "confidence": 1.0 if event or act else data["act_confidence"]}
         self.latest = {"text": text, "intent": intent, "entities": [], "metadata": meta, "reading": data}
