@@ -93,7 +93,7 @@ def partner(answer: str, sample: Sample) -> str:
                 if option.strip() in wanted:
                     return str(i)
         return "都不是"
-    if "再说一遍" in answer or "换个说法" in answer or "没弄明白" in answer or "是什么事、在哪儿" in answer:
+    if "再说说" in answer or "换个说法" in answer or "没弄明白" in answer or "是什么事、在哪儿" in answer:
         return sample.text.split("\n")[0]
     if "回“报”" in answer:
         return "报"

@@ -12,7 +12,8 @@ from nlu.taxonomy import DANGER, Followup, MatterType, taxonomy
 # The category is asked for below this probability, the type below the second one.
 SURE_CATEGORY = 0.45
 SURE_TYPE = 0.25
-CHOICES = 2
+CHOICES = 3
+GUESSABLE = 0.15  # below this the likeliest types are no better than a draw: ask openly instead of offering them
 
 
 def matter_type(intake: Intake) -> MatterType | None:
@@ -85,6 +86,8 @@ def decide_type(intake: Intake) -> None:
         return
     if intake.confidence >= SURE_CATEGORY and best["confidence"] >= SURE_TYPE:
         intake.type, intake.category = best["type"], best["category"]
+        return
+    if best["confidence"] < GUESSABLE:
         return
     offered = [best]
     for candidate in intake.candidates[1:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dialogue import Resident, responses
 
-from actions.form import FinishIntake, OpenIntake
+from actions.form import FinishIntake, LeaveHanging, OpenIntake
 from cases import numbers, service
 from cases.model import Ticket
 from common.db import reading
@@ -164,3 +164,31 @@ def test_something_else_leaves_the_intake_as_it_was(resident: Resident) -> None:
     said = resident.answer("你好")
     assert responses(said) == ["utter_ask_choice"]
     assert resident.slots["intake"] == before
+
+
+def test_whether_an_answer_is_awaited_is_signalled(resident: Resident) -> None:
+    resident.report(WHOLE)
+    assert resident.awaiting is True
+    resident.answer("对")
+    assert resident.awaiting is False
+
+
+def test_who_goes_silent_half_way_still_gets_a_ticket_that_a_person_reviews(resident: Resident) -> None:
+    resident.report(GARBAGE)
+    resident.hear(event="event_silence")
+    said = resident.run(LeaveHanging())
+    [ticket] = tickets()
+    assert responses(said) == ["utter_filed_hanging"]
+    assert said[0]["number"] == numbers.spoken(ticket.number)
+    assert (ticket.needs_review, ticket.status, ticket.type) == (True, "registered", "environment.garbage")
+    assert GARBAGE in ticket.text
+    assert resident.slots["intake"] is None
+
+
+def test_silence_without_an_open_matter_files_nothing(resident: Resident) -> None:
+    resident.hear(event="event_silence")
+    assert resident.run(LeaveHanging()) == []
+    resident.report(FIRE)
+    assert len(tickets()) == 1
+    assert resident.run(LeaveHanging()) == []
+    assert len(tickets()) == 1

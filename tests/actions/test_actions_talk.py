@@ -43,7 +43,7 @@ def test_handing_over_takes_what_is_known_along_and_ends_the_intake(resident: Re
 
 def test_handing_over_without_a_matter_says_so(resident: Resident) -> None:
     resident.hear("转人工")
-    assert resident.run(Handover())[0]["custom"] == {"handover": "要求人工"}
+    assert resident.run(Handover())[0]["custom"]["handover"] == "要求人工"
 
 
 def test_a_photo_sent_afterwards_joins_the_ticket_once(resident: Resident) -> None:

@@ -1,4 +1,4 @@
-"""The inbox handles a message once and in order; the outbox delivers in order, at least once."""
+"""The inbox handles a message once and in order; the outbox delivers in order, at least once. On both databases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from databases import database  # noqa: F401  (both databases instead of the usual SQLite)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -143,9 +143,12 @@ def test_danger_to_life_gets_the_safety_line_first_and_is_filed_at_once(
 
 def test_low_confidence_asks_instead_of_guessing(stack: RunningStack) -> None:
     resident = stack.resident()
-    answer = resident.say("楼上那家的事你们给管管吧")
-    assert "①" in answer or "什么事" in answer, answer
+    answer = resident.say("他们家的事影响到我们了")
+    assert "您说的是哪一件" in answer and "①" in answer and "都不是" in answer
     assert tickets_of(resident) == []
+    assert "什么事" in resident.say("都不是")
+    answer = resident.say("他家养的狗半夜总叫唤")
+    assert "您说的是哪一件" not in answer, "said in other words, it is understood"
 
 
 def test_progress_is_told_by_number_in_any_spelling_and_without_one(stack: RunningStack) -> None:

@@ -101,6 +101,11 @@ def _postgres() -> Postgres:
     return server
 
 
+def fresh_postgresql() -> str:
+    """Address of an empty database on the PostgreSQL server."""
+    return _postgres().url(_postgres().create())
+
+
 @lru_cache(maxsize=1)
 def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="xiaoge-sqlite-"))

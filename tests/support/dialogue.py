@@ -45,6 +45,7 @@ class Resident:
         self.events: deque[dict[str, Any]] = deque()
         self.latest: dict[str, Any] = {}
         self.followup: str | None = None
+        self.awaiting: bool | None = None
 
     def hear(self, text: str = "", event: str | None = None, act: str | None = None, **meta: Any) -> None:
         """Take a message in: words, or something that happened on the channel."""
@@ -55,7 +56,7 @@ class Resident:
         self.events.append({"event": "user", "text": text})
 
     def run(self, action: Action) -> list[Message]:
-        """Run one action on the latest message; gives what it said and keeps what it set."""
+        """Run one action on the latest message; gives what it said and keeps what it set and signalled."""
         dispatcher = CollectingDispatcher()
         lacking = self.lacking
         slots = {**self.slots, "requested_slot": lacking if isinstance(action, Validate) else None}
@@ -67,7 +68,9 @@ class Resident:
             elif event["event"] == "followup":
                 self.followup = event["name"]
         self.events.append({"event": "action", "name": action.name()})
-        return dispatcher.messages
+        for message in dispatcher.messages:
+            self.awaiting = message["custom"].get("awaiting", self.awaiting)
+        return [message for message in dispatcher.messages if message["response"]]
 
     @property
     def lacking(self) -> str | None:
