@@ -48,6 +48,10 @@ class NewTicket:
     attachments: Sequence[str] = ()
 
 
+class UnknownUnitError(LookupError):
+    """There is no such unit; the message lists those there are."""
+
+
 class TicketNotFoundError(LookupError):
     """No ticket has that number."""
 
@@ -186,19 +190,40 @@ def add_information(
     return ticket
 
 
-def act(session: Session, number: str, action: str, *, role: str, actor: str | None, note: str | None = None) -> Ticket:
-    """Move a ticket along its workflow.
+def act(
+    session: Session,
+    number: str,
+    action: str,
+    *,
+    role: str,
+    actor: str | None,
+    note: str | None = None,
+    unit: str | None = None,
+) -> Ticket:
+    """Move a ticket along its workflow. ``unit`` is the code of the unit it is dispatched to.
 
     Raises:
         TicketNotFoundError: no such ticket.
+        UnknownUnitError: dispatched to no unit, or to one that does not exist.
         workflow.IllegalTransitionError: the move is not allowed; nothing was changed.
     """
     ticket = get(session, number, to_change=True)
     before = ticket.status
-    ticket.status = workflow.next_state(action, before, role, note)
+    after = workflow.next_state(action, before, role, note)
+    if action == "dispatch":
+        chosen = session.get(Unit, unit or ticket.unit or "")
+        if chosen is None:
+            raise UnknownUnitError(f"dispatch needs a unit; {unit!r} is none. There are: {_unit_codes(session)}")
+        ticket.unit, ticket.needs_review = chosen.code, False
+        note = note or chosen.name
+    ticket.status = after
     _record(session, ticket, role, actor, action, before, note)
     session.flush()
     return ticket
+
+
+def _unit_codes(session: Session) -> str:
+    return ", ".join(f"{u.code} {u.name}" for u in session.scalars(select(Unit).order_by(Unit.code)))
 
 
 def get(session: Session, number: str, *, to_change: bool = False) -> Ticket:

@@ -29,12 +29,11 @@ class Settings(BaseSettings):
     web_port: int = 8000
     engine_port: int = 5005
     actions_port: int = 5055
-    public_url: str = Field("http://127.0.0.1:8000", description="Address residents reach the page by")
 
     # The engine
     engine_token: SecretStr = Field(SecretStr(""), description="Guards the engine's own API; `xiaoge up` makes one")
     engine_timeout: float = Field(25.0, description="Seconds to wait for the engine's answer to one message")
-    engine_attempts: int = Field(8, description="Tries before a message is handed to a person")
+    engine_attempts: int = Field(60, description="Tries before a message is handed to a person")
 
     idle_minutes: int = Field(30, description="Minutes of silence after which an unfinished report is filed as it is")
 

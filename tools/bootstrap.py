@@ -106,7 +106,7 @@ def engine_environment(uv: Path) -> None:
     value = digest(lock)
     if stamped(stamp, value):
         return
-    say("installing the dialogue engine (Rasa, about 1.5 GB unpacked, a few minutes the first time) ...")
+    say("installing the dialogue engine (Rasa, about 3 GB unpacked, a few minutes the first time) ...")
     try:
         # From engine/, so that pyenv and uv read engine/.python-version.
         run([uv, "venv", "-q", "--clear", "--no-project", "--python", "3.10", ".venv"], cwd=ENGINE)

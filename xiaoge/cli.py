@@ -186,11 +186,14 @@ def tickets_act(
     role: Annotated[str, typer.Option(help="operator, worker, department, supervisor or resident")] = "operator",
     actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
     note: Annotated[str | None, typer.Option(help="Reason or result; owed for return, finish, redo, refuse.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Code of the unit to dispatch to; default: the one it is with.")
+    ] = None,
 ) -> None:
     """Move a ticket along its workflow; the resident is told."""
     from xiaoge.ticketing import act_on
 
-    raise typer.Exit(act_on(number, action, role, actor, note))
+    raise typer.Exit(act_on(number, action, role, actor, note, unit))
 
 
 @handovers.command("list")

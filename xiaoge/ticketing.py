@@ -97,7 +97,7 @@ def print_handovers() -> None:
         typer.echo("nobody is waiting for a person")
 
 
-def act_on(text: str, action: str, role: str, actor: str | None, note: str | None) -> int:
+def act_on(text: str, action: str, role: str, actor: str | None, note: str | None, unit: str | None) -> int:
     """Move a ticket. Returns the exit status."""
     number = numbers.parse(text)
     if number is None:
@@ -105,9 +105,9 @@ def act_on(text: str, action: str, role: str, actor: str | None, note: str | Non
         return 1
     try:
         with transaction() as session:
-            ticket = service.act(session, number, action, role=role, actor=actor, note=note)
+            ticket = service.act(session, number, action, role=role, actor=actor, note=note, unit=unit)
             status = ticket.status
-    except (service.TicketNotFoundError, workflow.IllegalTransitionError) as error:
+    except (service.TicketNotFoundError, service.UnknownUnitError, workflow.IllegalTransitionError) as error:
         typer.echo(str(error), err=True)
         return 1
     typer.echo(f"{numbers.spoken(number)}: {status} ({workflow.STATES[status]})")

@@ -1,6 +1,6 @@
 """One Rasa component: puts the pipeline's reading of a message into Rasa's message.
 
-The model is trained by ``xiaoge train``, not by Rasa; the operators' console and ``xiaoge classify`` load the same one.
+The model is trained by ``xiaoge train``, not by Rasa; ``xiaoge classify`` loads the same one.
 """
 
 from __future__ import annotations

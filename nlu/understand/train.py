@@ -25,8 +25,9 @@ from nlu.understand.heads import Head, softmax
 from nlu.understand.store import Model
 
 HELD_OUT = 5  # every fifth message, by a hash of its text
-DENSE_C = 8.0
-SPARSE_C = 30.0
+DENSE_C = 0.01  # on standardised vectors
+SPARSE_C = 20.0
+RECIPE = 2  # raised when the way of training changes, so that models trained differently have different names
 Say = Callable[[str], None]
 
 
@@ -76,7 +77,7 @@ def _linear(x: Any, y: npt.NDArray[np.int64], classes: int, c: float, balance: b
     """Weights (features, classes) and bias of a multinomial logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=c, max_iter=200, tol=1e-3, class_weight="balanced" if balance else None).fit(x, y)
+    fitted = LogisticRegression(C=c, max_iter=300, tol=1e-4, class_weight="balanced" if balance else None).fit(x, y)
     width = x.shape[1]
     weights = np.zeros((width, classes), np.float32)
     bias = np.full(classes, -20.0, np.float32)
@@ -88,6 +89,15 @@ def _linear(x: Any, y: npt.NDArray[np.int64], classes: int, c: float, balance: b
         weights[:, fitted.classes_] = fitted.coef_.T
         bias[fitted.classes_] = fitted.intercept_
     return weights, bias
+
+
+def _dense_linear(x: Vectors, y: npt.NDArray[np.int64], classes: int, balance: bool) -> tuple[Vectors, Vectors]:
+    """The dense part. The encoder's vectors all point much the same way, so they are standardised for fitting; the
+    standardisation is then folded into the weights."""
+    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
+    weights, bias = _linear((x - mean) / spread, y, classes, DENSE_C, balance)
+    folded = weights / spread[:, None]
+    return folded, bias - mean @ folded
 
 
 def _mix(dense_logits: Vectors, sparse_logits: Vectors, y: npt.NDArray[np.int64]) -> tuple[float, float]:
@@ -121,7 +131,7 @@ def _fit(
     y = np.array([classes.index(label) for label in labels])
     matrix = _matrix(sparse)
     say(f"  fitting {name}: {len(classes)} classes, {len(y)} messages ...")
-    dense_part = _linear(x[~held], y[~held], len(classes), DENSE_C, balance)
+    dense_part = _dense_linear(x[~held], y[~held], len(classes), balance)
     sparse_part = _linear(matrix[~held], y[~held], len(classes), SPARSE_C, balance)
     dense_logits = x[held] @ dense_part[0] + dense_part[1]
     sparse_logits = np.asarray(matrix[held] @ sparse_part[0]) + sparse_part[1]
@@ -136,7 +146,7 @@ def _fit(
     }
     head = Head(
         classes,
-        *_linear(x, y, len(classes), DENSE_C, balance),
+        *_dense_linear(x, y, len(classes), balance),
         *_linear(matrix, y, len(classes), SPARSE_C, balance),
         mix,
     )
@@ -182,11 +192,11 @@ def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], c
         [sparse[i] for i in picked],
         [str(corpus[i].type) for i in picked],
         held[picked],
-        True,
+        False,
         say,
     )
     urgent = ["yes" if u.urgent else "no" for u in corpus]
-    heads["urgent"], scores["urgent"], p = _fit("urgency", x, sparse, urgent, held, True, say)
+    heads["urgent"], scores["urgent"], p = _fit("urgency", x, sparse, urgent, held, False, say)
     truth = np.array(urgent)[held] == "yes"
     threshold = _urgent_threshold(p[:, 1], truth)
     flagged = p[:, 1] >= threshold
@@ -195,7 +205,7 @@ def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], c
         precision=float(truth[flagged].mean()) if flagged.any() else 0.0,
     )
     identity = hashlib.sha256(
-        json.dumps([corpus_hash(), encoder.name, sorted(names), DENSE_C, SPARSE_C]).encode()
+        json.dumps([corpus_hash(), encoder.name, sorted(names), DENSE_C, SPARSE_C, RECIPE]).encode()
     ).hexdigest()[:12]
     manifest = {
         "id": identity,

@@ -175,7 +175,7 @@ def test_whether_an_answer_is_awaited_is_signalled(resident: Resident) -> None:
 
 def test_who_goes_silent_half_way_still_gets_a_ticket_that_a_person_reviews(resident: Resident) -> None:
     resident.report(GARBAGE)
-    resident.hear(event="event_silence")
+    resident.hear(event="event_idle")
     said = resident.run(LeaveHanging())
     [ticket] = tickets()
     assert responses(said) == ["utter_filed_hanging"]
@@ -186,7 +186,7 @@ def test_who_goes_silent_half_way_still_gets_a_ticket_that_a_person_reviews(resi
 
 
 def test_silence_without_an_open_matter_files_nothing(resident: Resident) -> None:
-    resident.hear(event="event_silence")
+    resident.hear(event="event_idle")
     assert resident.run(LeaveHanging()) == []
     resident.report(FIRE)
     assert len(tickets()) == 1

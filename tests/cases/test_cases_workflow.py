@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cases import service, workflow
-from cases.model import Ticket
+from cases.model import Ticket, Unit
 from cases.service import NewTicket
 from cases.workflow import FINAL, ROLES, STATES, TRANSITIONS, IllegalTransitionError
 from common.db import reading, transaction
@@ -29,6 +29,7 @@ def everything() -> Iterator[tuple[str, str, str]]:
 
 def ticket_in(state: str) -> str:
     with transaction() as session:
+        session.merge(Unit(code="U1", name="市容中心", area=None, handles=[]))
         ticket = service.file_ticket(session, NEW)
         ticket.status = state
         return ticket.number
@@ -43,7 +44,9 @@ def snapshot(number: str) -> tuple[Any, ...]:
 
 def act(number: str, action: str, role: str, note: str | None = "原因") -> None:
     with transaction() as session:
-        service.act(session, number, action, role=role, actor="a1", note=note)
+        service.act(
+            session, number, action, role=role, actor="a1", note=note, unit="U1" if action == "dispatch" else None
+        )
 
 
 def test_the_table_names_known_states_and_roles_and_leaves_no_final_state() -> None:
@@ -170,3 +173,17 @@ def test_two_who_act_at_once_do_not_both_get_their_way() -> None:
         assert ticket.status == "withdrawn"
         assert [e.action for e in ticket.events] == ["report", "withdraw"]
     assert len(refused) == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_dispatching_names_the_unit_and_ends_the_review() -> None:
+    number = ticket_in("registered")
+    before = snapshot(number)
+    for unit in (None, "nowhere"):
+        with pytest.raises(service.UnknownUnitError, match="U1 市容中心"), transaction() as session:
+            service.act(session, number, "dispatch", role="operator", actor=None, unit=unit)
+    assert snapshot(number) == before
+    act(number, "dispatch", "operator")
+    with reading() as session:
+        ticket = service.get(session, number)
+        assert (ticket.unit, ticket.needs_review, ticket.status) == ("U1", False, "dispatched")

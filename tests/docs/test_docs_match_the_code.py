@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from click import Group
 
 from common.settings import ROOT, Settings
 from xiaoge.cli import app
@@ -33,12 +32,11 @@ def test_links_and_pictures_lead_somewhere(file: Path) -> None:
 @pytest.mark.parametrize("file", DOCS, ids=lambda f: f.name)
 def test_commands_named_in_the_docs_exist(file: Path) -> None:
     root = typer.main.get_command(app)
-    assert isinstance(root, Group)
     for words in re.findall(r"(?:^|[`/ ])xiaoge ([a-z][a-z -]*)", file.read_text(encoding="utf-8"), re.M):
         parts = words.split()
-        command = root.commands.get(parts[0])
+        command = root.commands.get(parts[0])  # type: ignore[attr-defined]
         assert command is not None, f"{file.name}: xiaoge {words}"
-        if isinstance(command, Group) and len(parts) > 1:
+        if hasattr(command, "commands") and len(parts) > 1:
             assert parts[1] in command.commands, f"{file.name}: xiaoge {words}"
 
 
