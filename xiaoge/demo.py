@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
-from pathlib import Path
 
 import typer
 
-from cases import city, numbers, service
+from cases import numbers, service
 from common import db
-from common.settings import settings
-from xiaoge.stack import Stack, StackError, settings_from, throwaway
+from xiaoge.rehearsal import rehearsal
+from xiaoge.stack import StackError
 from xiaoge.ticketing import describe
-from xiaoge.wechat_client import FakeWeChat, WeChatResident
+from xiaoge.wechat_client import WeChatResident
 
 SCRIPT = (
     "你好",
@@ -29,42 +27,21 @@ SCRIPT = (
 )
 
 
-def use(extra: dict[str, str]) -> None:
-    """Point this process's settings at a throw-away stack's database."""
-    import os
-
-    os.environ.update(extra)
-    settings.cache_clear()
-
-
 def play() -> int:
     """Run the demo. Returns the exit status."""
-    with tempfile.TemporaryDirectory(prefix="xiaoge-demo-") as folder:
-        fake = FakeWeChat()
-        config, extra = throwaway(Path(folder))
-        extra |= {"XIAOGE_WECHAT_API": fake.url, "XIAOGE_WECHAT_SECRET": "demo"}
-        config = settings_from(extra)
-        use(extra)
-        db.upgrade()
-        with db.transaction() as session:
-            city.load(session)
-        stack = Stack(config, extra)
-        typer.echo("starting a throw-away stack ...")
-        try:
-            stack.up()
+    typer.echo("starting a throw-away stack ...")
+    try:
+        with rehearsal() as (config, fake):
             number = _talk(WeChatResident(config, fake))
-        except StackError as error:
-            typer.echo(str(error), err=True)
-            return 1
-        finally:
-            stack.down()
-            fake.close()
-        if number is None:
-            typer.echo("no ticket came out", err=True)
-            return 1
-        with db.reading() as session:
-            ticket = service.get(session, number)
-            typer.echo("\n" + "\n".join(describe(ticket, service.unit_name(session, ticket))))
+            if number is None:
+                typer.echo("no ticket came out", err=True)
+                return 1
+            with db.reading() as session:
+                ticket = service.get(session, number)
+                typer.echo("\n" + "\n".join(describe(ticket, service.unit_name(session, ticket))))
+    except StackError as error:
+        typer.echo(str(error), err=True)
+        return 1
     return 0
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -20,12 +19,12 @@ import typer
 from sqlalchemy import select
 
 from bot.model import Conversation
-from cases import city, service
+from cases import service
 from common import db
 from nlu.taxonomy import taxonomy
-from xiaoge.demo import use
-from xiaoge.stack import Stack, StackError, settings_from, throwaway
-from xiaoge.wechat_client import FakeWeChat, WeChatResident
+from xiaoge.rehearsal import rehearsal
+from xiaoge.stack import StackError
+from xiaoge.wechat_client import WeChatResident
 
 MAX_TURNS = 14
 _NUMBER = re.compile(r"\d{3}-\d{3}-\d{3}")
@@ -185,19 +184,9 @@ def replay_file(file: Path, limit: int | None, report: Path | None) -> int:
     except (OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         return 1
-    with tempfile.TemporaryDirectory(prefix="xiaoge-replay-") as folder:
-        fake = FakeWeChat()
-        _config, extra = throwaway(Path(folder))
-        extra |= {"XIAOGE_WECHAT_API": fake.url, "XIAOGE_WECHAT_SECRET": "replay"}
-        config = settings_from(extra)
-        use(extra)
-        db.upgrade()
-        with db.transaction() as session:
-            city.load(session)
-        stack = Stack(config, extra)
-        outcomes: list[Outcome] = []
-        try:
-            stack.up()
+    outcomes: list[Outcome] = []
+    try:
+        with rehearsal() as (config, fake):
             for done, sample in enumerate(todo, 1):
                 resident = WeChatResident(config, fake)
                 outcome = run(sample, resident)
@@ -205,12 +194,9 @@ def replay_file(file: Path, limit: int | None, report: Path | None) -> int:
                 outcomes.append(outcome)
                 if done % 25 == 0:
                     typer.echo(f"  {done} of {len(todo)} ...", err=True)
-        except StackError as error:
-            typer.echo(str(error), err=True)
-            return 1
-        finally:
-            stack.down()
-            fake.close()
+    except StackError as error:
+        typer.echo(str(error), err=True)
+        return 1
     table = figures(outcomes)
     for name, number in table.items():
         typer.echo(f"{name:<32} {number}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nlu.entities.found import Found
 from nlu.entities.noun_run import name_start
-from nlu.text.tokenise import known_word, tagged
+from nlu.text.tokenise import known_word, placed_words
 
 _KIND = re.compile(
     r"(?:公司|集团|物业|物业服务中心|项目部|工程队|劳务队|建筑队|施工队|合作社|银行|信用社|证券|保险|中介|健身房|健身馆|美容院|理发店|培训学校|培训机构|培训班|教育机构|驾校|"
@@ -30,13 +30,7 @@ def find(text: str) -> Iterator[Found]:
     """Named organisations in ``text``: an institution word with the words of its name before it."""
     for match in _BUREAU.finditer(text):
         yield Found("org", match.start(), match.end())
-    words: list[tuple[int, str]] = []
-    flags: list[str] = []
-    position = 0
-    for word, flag in tagged(text):
-        words.append((position, word))
-        flags.append(flag)
-        position += len(word)
+    words, flags = placed_words(text)
     for i, (start, word) in enumerate(words):
         if not _KIND.search(word):
             continue

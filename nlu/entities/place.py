@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from nlu.entities.found import Found
 from nlu.entities.noun_run import NAME_CHARS, name_start
 from nlu.entities.numbers import CHINESE, value
-from nlu.text.tokenise import known_word, tagged
+from nlu.text.tokenise import known_word, placed_words
 
 _SUFFIX = (
     "小区|花园|家园|公寓|新村|社区|街道|大道|大街|胡同|广场|市场|菜市场|农贸市场|早市|夜市|小学|中学|高中|幼儿园|学校|医院|卫生院|公园|大厦|商场|超市|大桥|隧道|"
@@ -172,13 +172,7 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
         gazetteer: finds known place names in a text as spans; names from the city's own address library.
     """
     names: list[tuple[int, int]] = list(gazetteer(text)) if gazetteer else []
-    words: list[tuple[int, str]] = []
-    flags: list[str] = []
-    position = 0
-    for word, flag in tagged(text):
-        words.append((position, word))
-        flags.append(flag)
-        position += len(word)
+    words, flags = placed_words(text)
     for i, (start, word) in enumerate(words):
         if not _NAME_END.search(word) or not NAME_CHARS.match(word):
             continue

@@ -46,9 +46,17 @@ def _tagger() -> Any:
     return jieba.posseg.POSTokenizer(_jieba())
 
 
-def tagged(text: str) -> list[tuple[str, str]]:
-    """jieba's words with their part of speech (ICTCLAS letters: n noun, ns place name, v verb ...)."""
-    return [(pair.word, pair.flag) for pair in _tagger().cut(text)]
+@lru_cache(maxsize=8)  # places and organisations are sought in the same words
+def placed_words(text: str) -> tuple[list[tuple[int, str]], list[str]]:
+    """jieba's words, each with the offset it begins at, and their parts of speech (n noun, ns place name, v verb ...)."""
+    words: list[tuple[int, str]] = []
+    flags: list[str] = []
+    position = 0
+    for pair in _tagger().cut(text):
+        words.append((position, pair.word))
+        flags.append(pair.flag)
+        position += len(pair.word)
+    return words, flags
 
 
 def known_word(word: str) -> bool:
