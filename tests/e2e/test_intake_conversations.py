@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import RunningStack
+from running_stack import RunningStack
 from sqlalchemy import select
 
 from bot.model import Conversation

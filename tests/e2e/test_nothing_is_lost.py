@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import RunningStack
+from running_stack import RunningStack
 from sqlalchemy import func, select
 
 from bot.engine import Engine

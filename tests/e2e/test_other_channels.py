@@ -6,8 +6,8 @@ import time
 
 import httpx
 import pytest
-from conftest import RunningStack
 from fake_telegram import update
+from running_stack import RunningStack
 
 from cases import numbers
 

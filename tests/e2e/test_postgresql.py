@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import RunningStack
 from databases import fresh_postgresql
+from running_stack import RunningStack
 
 from cases import numbers, service
 from common.db import engine, reading
