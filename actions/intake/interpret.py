@@ -52,7 +52,7 @@ def choice(text: str, options: list[str]) -> int | None:
 
 def _aside(turn: Turn, asked: str | None) -> bool:
     """Whether the message is about something else than the matter."""
-    if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE:
+    if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE or turn.value("phone"):
         return False
     number = (
         len(turn.text) <= 8 and re.search(rf"[\d{CHINESE}几]", turn.text) and not re.search(r"人工|真人|转", turn.text)

@@ -23,6 +23,7 @@ CANDIDATES = 10
 # A segment speaks of a further matter when it is long enough to say one and the model is this sure of it.
 SECOND_MATTER = 0.55
 SECOND_LENGTH = 6
+MOST_PIECES = 4
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
 URGENT_ELSEWHERE = 0.7
@@ -142,6 +143,8 @@ class Pipeline:
         pieces = [p for p in segments(for_model(text)) if len(p) >= SECOND_LENGTH]
         if len(pieces) < 2:
             return ()
+        if len(pieces) > MOST_PIECES:
+            return ()  # a long list of points is one letter's argument, not so many matters
         found: list[Matter] = []
         types = self.model.heads["type"].classes
         for piece, p in zip(pieces, self._types(pieces), strict=True):

@@ -142,8 +142,17 @@ def test_danger_to_life_gets_the_safety_line_first_and_is_filed_at_once(
 
 
 def test_low_confidence_asks_instead_of_guessing(stack: RunningStack) -> None:
-    resident = stack.resident()
-    answer = resident.say("他们家的事影响到我们了")
+    vague = (
+        "他们家的事影响到我们了",
+        "门口那个东西放了半年了没人管",
+        "路边那家店太不像话了",
+        "村里答应的事没兑现",
+        "那个钱到现在还没到账",
+    )
+    for text in vague:
+        resident = stack.resident()
+        if "您说的是哪一件" in (answer := resident.say(text)):
+            break
     assert "您说的是哪一件" in answer and "①" in answer and "都不是" in answer
     assert tickets_of(resident) == []
     assert "什么事" in resident.say("都不是")
