@@ -103,6 +103,9 @@ class Ticket(Base):
 
     events: Mapped[list[TicketEvent]] = relationship(back_populates="ticket", order_by="TicketEvent.id")
     attachments: Mapped[list[TicketAttachment]] = relationship(order_by="TicketAttachment.id")
+    corrections: Mapped[list[TicketCorrection]] = relationship(
+        back_populates="ticket", order_by="TicketCorrection.id"
+    )
 
 
 class TicketEvent(Base):
@@ -132,3 +135,22 @@ class TicketAttachment(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     reference: Mapped[str] = mapped_column(String(100))
     added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class TicketCorrection(Base):
+    """What a person changed in how a ticket was classified. Only ever added; language understanding learns from it."""
+
+    __tablename__ = "ticket_correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    actor: Mapped[str | None] = mapped_column(String(64))
+    category_before: Mapped[str] = mapped_column(String(16))
+    type_before: Mapped[str | None] = mapped_column(String(48))
+    urgent_before: Mapped[bool]
+    category: Mapped[str] = mapped_column(String(16))
+    type: Mapped[str] = mapped_column(String(48))
+    urgent: Mapped[bool]
+
+    ticket: Mapped[Ticket] = relationship(back_populates="corrections")

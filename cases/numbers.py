@@ -16,6 +16,10 @@ from nlu.entities.ticket import canonical
 PER_YEAR = 10_000_000
 
 
+class NotANumberError(ValueError):
+    """The text is no ticket number."""
+
+
 class NumbersExhaustedError(RuntimeError):
     """More tickets in one year than there are numbers."""
 
@@ -36,6 +40,18 @@ def spoken(number: str) -> str:
 def parse(text: str) -> str | None:
     """The plain number in ``text``, in any spelling a phone keyboard makes of it; None if it is not a valid one."""
     return canonical(text)
+
+
+def required(text: str) -> str:
+    """Like :func:`parse`, for a number a person typed.
+
+    Raises:
+        NotANumberError: it is none.
+    """
+    number = parse(text)
+    if number is None:
+        raise NotANumberError(f"{text!r} is no ticket number: nine digits whose check digit fits")
+    return number
 
 
 def take(session: Session, year: int) -> str:

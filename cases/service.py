@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cases import numbers, workflow
-from cases.model import Ticket, TicketAttachment, TicketEvent, Unit
+from cases.model import Ticket, TicketAttachment, TicketCorrection, TicketEvent, Unit
 from cases.places import PlaceIndex
 from cases.routing import responsible_unit
 from common.db import now
@@ -220,6 +220,56 @@ def act(
     _record(session, ticket, role, actor, action, before, note)
     session.flush()
     return ticket
+
+
+def correct(
+    session: Session, number: str, type_: str, *, role: str, actor: str | None, urgent: bool | None = None
+) -> Ticket:
+    """Say what a ticket's matter really is; a ticket that nobody works on yet goes to the unit this now belongs to.
+
+    Args:
+        number: plain digits.
+        type_: code of the right matter type, whose category it takes.
+        role: operator, worker, department or supervisor.
+        urgent: the right urgency; None leaves it.
+
+    Raises:
+        TicketNotFoundError: no such ticket.
+        workflow.IllegalTransitionError: this role may not correct, or the ticket is final.
+    """
+    ticket = get(session, number, to_change=True)
+    workflow.check_correction(ticket.status, role)
+    right = urgent if urgent is not None else ticket.urgent
+    category = type_.split(".", 1)[0]
+    if (ticket.type, ticket.urgent, ticket.needs_review) == (type_, right, False):
+        return ticket
+    session.add(
+        TicketCorrection(
+            ticket=ticket,
+            at=now(),
+            actor=actor,
+            category_before=ticket.category,
+            type_before=ticket.type,
+            urgent_before=ticket.urgent,
+            category=category,
+            type=type_,
+            urgent=right,
+        )
+    )
+    note = f"{ticket.type or ticket.category} → {type_}" if ticket.type != type_ else None
+    ticket.category, ticket.type, ticket.urgent, ticket.needs_review = category, type_, right, False
+    _record(session, ticket, role, actor, "correct", ticket.status, note)
+    if ticket.status in workflow.NOT_TAKEN_UP:
+        _dispatch(session, ticket)
+    session.flush()
+    return ticket
+
+
+def corrections(session: Session) -> list[TicketCorrection]:
+    """The last correction of every ticket that has one, oldest first."""
+    last = select(func.max(TicketCorrection.id)).group_by(TicketCorrection.ticket_id)
+    query = select(TicketCorrection).where(TicketCorrection.id.in_(last)).order_by(TicketCorrection.id)
+    return list(session.scalars(query.options(joinedload(TicketCorrection.ticket))))
 
 
 def _unit_codes(session: Session) -> str:

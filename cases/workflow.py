@@ -41,6 +41,9 @@ TRANSITIONS = (
     Transition("withdraw", ("registered", "dispatched", "handling"), "withdrawn", ("resident", "operator")),
     Transition("refuse", ("registered", "dispatched"), "refused", ("operator", "supervisor"), needs_note=True),
 )
+# Nobody works on it yet: a corrected ticket in these states is dispatched anew.
+NOT_TAKEN_UP = frozenset({"registered", "dispatched"})
+CORRECTING = frozenset({"operator", "worker", "department", "supervisor"})
 _BY_ACTION = {t.action: t for t in TRANSITIONS}
 
 
@@ -68,3 +71,15 @@ def next_state(action: str, state: str, role: str, note: str | None) -> str:
     if move.needs_note and not (note or "").strip():
         raise IllegalTransitionError(f"'{action}' needs a reason (note)")
     return move.after
+
+
+def check_correction(state: str, role: str) -> None:
+    """Whether ``role`` may correct the classification of a ticket in ``state``.
+
+    Raises:
+        IllegalTransitionError: it may not.
+    """
+    if role not in CORRECTING:
+        raise IllegalTransitionError(f"a classification may be corrected by {', '.join(sorted(CORRECTING))}, not by {role}")
+    if state in ("withdrawn", "refused"):
+        raise IllegalTransitionError(f"the ticket is '{state}' ({STATES[state]}); its classification stays")

@@ -8,6 +8,8 @@
       also: [dispute]                  further categories in the same message
       urgent: true                     somebody is in danger now
       entities: {time: [从早到晚]}       exact pieces of the text, by kind
+    - title: 关于烧烤店扰民的问题          the subject line of a post on a message board, when it has one
+      text: ...
 
 Every mistake is reported with file and line; nothing is trained on a corpus with mistakes.
 """
@@ -65,7 +67,7 @@ INTENTS = (
 # ... and the turns that only make sense inside an intake.
 ACTS = ("correct", "skip", "anonymous")
 MATTER_INTENTS = ("report", "legal_question")
-_ALLOWED = {"text", "style", "rule", "also", "urgent", "entities", "intent"}
+_ALLOWED = {"title", "text", "style", "rule", "also", "urgent", "entities", "intent"}
 
 
 class CorpusError(ValueError):
@@ -78,7 +80,10 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Utterance:
-    """One written message with its labels. ``type`` is None for messages that are no matter."""
+    """One written message with its labels. ``type`` is None for messages that are no matter.
+
+    ``title`` is the subject line of a message-board post, empty for messages that have none.
+    """
 
     text: str
     intent: str
@@ -89,23 +94,29 @@ class Utterance:
     also: tuple[str, ...] = ()
     urgent: bool = False
     entities: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The ways this message can reach the reader: a post comes with its title, or its title alone comes first."""
+        return (f"{self.title}\n{self.text}", self.title) if self.title else (self.text,)
 
     @property
     def category(self) -> str:
         return self.type.split(".", 1)[0] if self.type else "none"
 
 
-class _Lines(yaml.SafeLoader):
+class Lines(yaml.SafeLoader):
     """Keeps the line of each mapping, so that a mistake can be pointed at."""
 
 
-def _mapping(loader: _Lines, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: Lines, node: yaml.MappingNode) -> dict[Any, Any]:
     data = loader.construct_mapping(node, deep=True)
     data["__line__"] = node.start_mark.line + 1
     return data
 
 
-_Lines.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+Lines.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def _check(
@@ -118,6 +129,9 @@ def _check(
     text = raw.get("text")
     if not isinstance(text, str) or not text.strip():
         return [*bad, f"{where}: 'text' is empty or not a text"], None
+    title = raw.get("title", "")
+    if not isinstance(title, str) or ("title" in raw and not title.strip()):
+        return [*bad, f"{where}: 'title' is empty or not a text"], None
     if raw.get("style") not in STYLES:
         bad.append(f"{where}: unknown style {raw.get('style')!r}")
     also, entities = raw.get("also") or [], raw.get("entities") or {}
@@ -136,7 +150,7 @@ def _check(
             bad.append(f"{where}: the entities of a kind must be a list")
             continue
         for piece in pieces or []:
-            if not isinstance(piece, str) or piece not in text:
+            if not isinstance(piece, str) or piece not in f"{title}\n{text}":
                 bad.append(f"{where}: entity {piece!r} is not a piece of the text")
     if bad:
         return bad, None
@@ -150,13 +164,14 @@ def _check(
         tuple(also),
         bool(raw.get("urgent")),
         {kind: tuple(pieces) for kind, pieces in entities.items() if pieces},
+        title.strip(),
     )
 
 
 def _read(file: Path, root: Path, taxonomy: Taxonomy) -> tuple[list[str], list[Utterance]]:
     name = str(file.relative_to(root))
     try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), _Lines)
+        raw = yaml.load(file.read_text(encoding="utf-8"), Lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return [f"{name}:{mark.line + 1 if mark else 1}: not valid YAML: {getattr(error, 'problem', error)}"], []

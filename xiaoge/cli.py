@@ -18,7 +18,9 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 tickets = typer.Typer(help="Look at tickets and move them along.", no_args_is_help=True)
 handovers = typer.Typer(help="Conversations that wait for a person.", no_args_is_help=True)
+model = typer.Typer(help="Trained models of language understanding: list them, go back to an earlier one.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(model, name="model")
 app.add_typer(handovers, name="handovers")
 app.add_typer(tickets, name="tickets")
 
@@ -72,6 +74,60 @@ def classify(
     from xiaoge.classify import classify_lines
 
     raise typer.Exit(classify_lines(file, out))
+
+
+@app.command()
+def evaluate(
+    file: Annotated[
+        Path,
+        typer.Argument(help='Labelled messages: JSONL or YAML with {"text","category","type",...}; see docs/understanding.md.'),
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,
+    title_only: Annotated[bool, typer.Option("--title-only", help="Read only the titles of the messages.")] = False,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also: does the label stay under full width, Traditional, emoji, typos?")
+    ] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Only the main figures.")] = False,
+) -> None:
+    """Measure understanding on labelled messages: accuracy, calibration, doubt, urgency, entities.
+
+    Mistakes in the file are listed with file and line, and nothing is measured then.
+    """
+    from xiaoge.evaluation import evaluate_file
+
+    raise typer.Exit(evaluate_file(file, out, title_only, variants, brief))
+
+
+@app.command()
+def learn(
+    city: Annotated[Path | None, typer.Option(help="Folder with the city's CSV files, for its place names.")] = None,
+    allow: Annotated[float, typer.Option(help="How much worse a figure may get, e.g. 0.005.", min=0, max=0.1)] = 0.0,
+    keep: Annotated[int, typer.Option(help="How many models to keep on disk.", min=2)] = 10,
+) -> None:
+    """Train with the corrections operators made to tickets; serve the new model only if it is no worse.
+
+    It is judged on the frozen regression sets in nlu/held_out, and says what changed there. Exits with status 1 when
+    the new model was not promoted.
+    """
+    from xiaoge.learning import learn as run
+
+    raise typer.Exit(run(city, allow, keep))
+
+
+@model.command("list")
+def model_list() -> None:
+    """List the models on disk, newest first, with their scores."""
+    from xiaoge.models import print_models
+
+    print_models()
+
+
+@model.command("use")
+def model_use(identity: Annotated[str, typer.Argument(help="A model's id, or the first letters of it.")]) -> None:
+    """Serve with another model from the next start on."""
+    from xiaoge.models import use_model
+
+    raise typer.Exit(use_model(identity))
 
 
 @app.command()
@@ -194,6 +250,20 @@ def tickets_act(
     from xiaoge.ticketing import act_on
 
     raise typer.Exit(act_on(number, action, role, actor, note, unit))
+
+
+@tickets.command("correct")
+def tickets_correct(
+    number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="Code of the right matter type, e.g. environment.noise.")],
+    urgent: Annotated[bool | None, typer.Option("--urgent/--not-urgent", help="The right urgency; default: leave it.")] = None,
+    role: Annotated[str, typer.Option(help="operator, worker, department or supervisor")] = "operator",
+    actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
+) -> None:
+    """Say what a ticket's matter really is. It goes to the right unit, and 'xiaoge learn' learns from it."""
+    from xiaoge.ticketing import correct
+
+    raise typer.Exit(correct(number, type_, urgent, role, actor))
 
 
 @handovers.command("list")

@@ -65,19 +65,43 @@ def describe(ticket: Ticket, unit: str | None) -> list[str]:
     return lines
 
 
+_REFUSALS = (
+    service.TicketNotFoundError,
+    service.UnknownUnitError,
+    workflow.IllegalTransitionError,
+    numbers.NotANumberError,
+)
+
+
 def print_ticket(text: str) -> int:
     """Print one ticket. Returns the exit status."""
-    number = numbers.parse(text)
-    if number is None:
-        typer.echo(f"{text!r} is no ticket number: nine digits whose check digit fits", err=True)
-        return 1
     try:
         with reading() as session:
-            ticket = service.get(session, number)
+            ticket = service.get(session, numbers.required(text))
             typer.echo("\n".join(describe(ticket, service.unit_name(session, ticket))))
-    except service.TicketNotFoundError as error:
+    except _REFUSALS as error:
         typer.echo(str(error), err=True)
         return 1
+    return 0
+
+
+def correct(text: str, type_: str, urgent: bool | None, role: str, actor: str | None) -> int:
+    """Correct a ticket's classification. Returns the exit status."""
+    if not taxonomy().has_type(type_):
+        known = ", ".join(m.code for m in taxonomy() if m.code.startswith(type_.split(".", 1)[0] + "."))
+        typer.echo(f"unknown matter type {type_!r}" + (f"; of this category: {known}" if known else ""), err=True)
+        return 1
+    try:
+        with transaction() as session:
+            ticket = service.correct(
+                session, numbers.required(text), type_, role=role, actor=actor, urgent=urgent
+            )
+            unit = service.unit_name(session, ticket)
+            number = ticket.number
+    except _REFUSALS as error:
+        typer.echo(str(error), err=True)
+        return 1
+    typer.echo(f"{numbers.spoken(number)}: {taxonomy().type(type_).name}, with {unit or 'no unit yet'}")
     return 0
 
 
@@ -99,15 +123,12 @@ def print_handovers() -> None:
 
 def act_on(text: str, action: str, role: str, actor: str | None, note: str | None, unit: str | None) -> int:
     """Move a ticket. Returns the exit status."""
-    number = numbers.parse(text)
-    if number is None:
-        typer.echo(f"{text!r} is no ticket number: nine digits whose check digit fits", err=True)
-        return 1
     try:
         with transaction() as session:
+            number = numbers.required(text)
             ticket = service.act(session, number, action, role=role, actor=actor, note=note, unit=unit)
             status = ticket.status
-    except (service.TicketNotFoundError, service.UnknownUnitError, workflow.IllegalTransitionError) as error:
+    except _REFUSALS as error:
         typer.echo(str(error), err=True)
         return 1
     typer.echo(f"{numbers.spoken(number)}: {status} ({workflow.STATES[status]})")

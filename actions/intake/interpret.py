@@ -28,6 +28,9 @@ _CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 _NOTHING_MORE = re.compile(
     r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$"
 )
+# The same said at length, when the reader already took it for a no: 没别的要补充了, 冇其他了, 就刚才说的那些.
+_ADDS_NOTHING = re.compile(r"没(?:有|啥|什么|了|得|别的|其他)|就(?:这些|这样|这点|这个|这么|说这|刚才)|冇|不用(?:了|改|补|加)|不加了")
+_OBJECTS = re.compile(r"不对|不是|错|有误|没说|没写|没报")
 _NONE_OF_THESE = re.compile(r"(?:都不是|不是这|都不对|没有一个|哪个都不|另外的)")
 _UNKNOWN = re.compile(
     r"^(?:不知道|不清楚|不晓得|不懂|记不清|说不清|没注意|忘了|不好说|晓不得|冇知|唔知|跳过|略过|不想说|不方便说|不说了?|保密)"
@@ -371,6 +374,9 @@ def _answer_text(followup: Followup, turn: Turn) -> str:
 def _answer_confirm(intake: Intake, turn: Turn) -> None:
     plain = for_model(turn.text).strip("。，！ ")
     if _NOTHING_MORE.match(plain) or (turn.act == "affirm" and turn.act_confidence >= 0.4):
+        intake.outcome = "file"
+        return
+    if turn.act == "deny" and _ADDS_NOTHING.search(plain) and not _OBJECTS.search(plain):
         intake.outcome = "file"
         return
     if turn.act == "deny" and len(plain) <= 6:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def folder() -> Path:
 
 
 def save(model: Model, home: Path) -> Path:
-    """Write a model and make it the current one. The pointer moves last, so a crash leaves the old model in place."""
+    """Write a model beside the others; :func:`use` makes it the current one."""
     target = home / str(model.manifest["id"])
     target.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {"idf": model.idf}
@@ -50,23 +51,54 @@ def save(model: Model, home: Path) -> Path:
     np.savez(partial, **arrays)
     partial.replace(target / "weights.npz")
     (target / "manifest.json").write_text(json.dumps(model.manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-    pointer = home / "current.new"
-    pointer.write_text(target.name)
-    pointer.replace(home / "current")
     return target
 
 
-def load(home: Path | None = None) -> Model:
-    """The current model.
+def use(identity: str, home: Path) -> None:
+    """Make a model the current one. The pointer moves in one step, so a crash leaves the old model in place.
+
+    Raises:
+        NoModelError: no model has this id.
+    """
+    if not (home / identity / "manifest.json").is_file():
+        known = ", ".join(m["id"] for m in manifests(home)) or "none"
+        raise NoModelError(f"there is no model {identity!r} in {home}; there are: {known}")
+    pointer = home / "current.new"
+    pointer.write_text(identity)
+    pointer.replace(home / "current")
+
+
+def current(home: Path) -> str | None:
+    """Id of the current model, None before the first training."""
+    pointer = home / "current"
+    return pointer.read_text().strip() if pointer.exists() else None
+
+
+def manifests(home: Path) -> list[dict[str, Any]]:
+    """What is known of each model on disk, newest first."""
+    found = [json.loads(f.read_text(encoding="utf-8")) for f in home.glob("*/manifest.json")]
+    return sorted(found, key=lambda m: (m["trained_at"], m["id"]), reverse=True)
+
+
+def prune(home: Path, keep: int) -> list[str]:
+    """Remove all but the ``keep`` newest models, never the current one. Returns the ids removed."""
+    old = [m["id"] for m in manifests(home)[keep:] if m["id"] != current(home)]
+    for identity in old:
+        shutil.rmtree(home / identity)
+    return old
+
+
+def load(home: Path | None = None, identity: str | None = None) -> Model:
+    """A model, by default the current one.
 
     Raises:
         NoModelError: when nothing has been trained here yet.
     """
     home = home or folder()
-    pointer = home / "current"
-    if not pointer.exists():
+    identity = identity or current(home)
+    if identity is None or not (home / identity / "weights.npz").is_file():
         raise NoModelError(f"no trained model in {home}: run 'make setup', or 'xiaoge train'")
-    where = home / pointer.read_text().strip()
+    where = home / identity
     with np.load(where / "weights.npz", allow_pickle=False) as data:
         arrays = {key: data[key] for key in data.files}
     manifest = json.loads((where / "manifest.json").read_text(encoding="utf-8"))

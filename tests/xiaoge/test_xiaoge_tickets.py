@@ -104,3 +104,47 @@ def test_a_wrong_number_is_told(number: str, told: str) -> None:
         done = run("tickets", *command)
         assert done.exit_code == 1
         assert told in done.output
+
+
+def test_a_corrected_ticket_goes_to_the_unit_of_its_real_matter(city_database: str) -> None:
+    number = file()
+    with reading() as session:
+        first = service.get(session, number).unit
+    result = run("tickets", "correct", number, "hazard.fire", "--urgent", "--actor", "op1")
+    assert result.exit_code == 0, result.output
+    with reading() as session:
+        ticket = service.get(session, number)
+        assert (ticket.category, ticket.type, ticket.urgent) == ("hazard", "hazard.fire", True)
+        assert ticket.unit != first
+        [kept] = ticket.corrections
+        assert (kept.type_before, kept.type, kept.urgent_before, kept.urgent, kept.actor) == (
+            "environment.noise",
+            "hazard.fire",
+            False,
+            True,
+            "op1",
+        )
+        assert [e.action for e in ticket.events][-2:] == ["correct", "dispatch"]
+
+
+def test_an_unknown_type_and_a_bad_number_are_refused_by_name(city_database: str) -> None:
+    number = file()
+    result = run("tickets", "correct", number, "environment.unicorn")
+    assert result.exit_code == 1
+    assert "environment.unicorn" in result.output and "environment.noise" in result.output
+    assert "no ticket number" in run("tickets", "correct", "12", "hazard.fire").output
+
+
+def test_what_a_resident_withdrew_is_not_corrected(city_database: str) -> None:
+    number = file()
+    assert run("tickets", "act", number, "withdraw").exit_code == 0
+    result = run("tickets", "correct", number, "hazard.fire")
+    assert result.exit_code == 1 and "withdrawn" in result.output
+    assert run("tickets", "correct", number, "hazard.fire", "--role", "resident").exit_code == 1
+
+
+def test_saying_what_is_already_so_leaves_no_correction(city_database: str) -> None:
+    number = file()
+    assert run("tickets", "correct", number, "environment.noise").exit_code == 0
+    with reading() as session:
+        assert service.get(session, number).corrections == []
