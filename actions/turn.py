@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from nlu.entities.when import in_words
+
 EVENT_PREFIX = "event_"
+_DATE = re.compile(r"\d\s*[日号]")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,16 @@ class Turn:
     def pieces(self, kind: str) -> list[str]:
         """The texts of all entities of a kind."""
         return [e["text"] for e in self.reading.get("entities", []) if e["kind"] == kind]
+
+    def dated(self, kind: str, within: str) -> list[str]:
+        """The texts of the entities of a kind that stand in ``within``, a time with the day it means: 昨晚（11月21日）."""
+        out: list[str] = []
+        for entity in self.reading.get("entities", []):
+            if entity["kind"] == kind and entity["text"] in within:
+                text, value = str(entity["text"]), str(entity.get("value") or "")
+                day = in_words(value, datetime.now().year) if kind == "time" and not _DATE.search(text) else ""
+                out.append(f"{text}（{day}）" if day else text)
+        return out
 
     def value(self, kind: str) -> str | None:
         """Canonical value (or text) of the first entity of a kind."""

@@ -103,9 +103,7 @@ class Ticket(Base):
 
     events: Mapped[list[TicketEvent]] = relationship(back_populates="ticket", order_by="TicketEvent.id")
     attachments: Mapped[list[TicketAttachment]] = relationship(order_by="TicketAttachment.id")
-    corrections: Mapped[list[TicketCorrection]] = relationship(
-        back_populates="ticket", order_by="TicketCorrection.id"
-    )
+    corrections: Mapped[list[TicketCorrection]] = relationship(back_populates="ticket", order_by="TicketCorrection.id")
 
 
 class TicketEvent(Base):

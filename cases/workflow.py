@@ -80,6 +80,8 @@ def check_correction(state: str, role: str) -> None:
         IllegalTransitionError: it may not.
     """
     if role not in CORRECTING:
-        raise IllegalTransitionError(f"a classification may be corrected by {', '.join(sorted(CORRECTING))}, not by {role}")
+        raise IllegalTransitionError(
+            f"a classification may be corrected by {', '.join(sorted(CORRECTING))}, not by {role}"
+        )
     if state in ("withdrawn", "refused"):
         raise IllegalTransitionError(f"the ticket is '{state}' ({STATES[state]}); its classification stays")

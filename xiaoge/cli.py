@@ -18,7 +18,9 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 tickets = typer.Typer(help="Look at tickets and move them along.", no_args_is_help=True)
 handovers = typer.Typer(help="Conversations that wait for a person.", no_args_is_help=True)
-model = typer.Typer(help="Trained models of language understanding: list them, go back to an earlier one.", no_args_is_help=True)
+model = typer.Typer(
+    help="Trained models of language understanding: list them, go back to an earlier one.", no_args_is_help=True
+)
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 app.add_typer(handovers, name="handovers")
@@ -80,7 +82,9 @@ def classify(
 def evaluate(
     file: Annotated[
         Path,
-        typer.Argument(help='Labelled messages: JSONL or YAML with {"text","category","type",...}; see docs/understanding.md.'),
+        typer.Argument(
+            help='Labelled messages: JSONL or YAML with {"text","category","type",...}; see docs/understanding.md.'
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,
     title_only: Annotated[bool, typer.Option("--title-only", help="Read only the titles of the messages.")] = False,
@@ -255,8 +259,12 @@ def tickets_act(
 @tickets.command("correct")
 def tickets_correct(
     number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="Code of the right matter type, e.g. environment.noise.")],
-    urgent: Annotated[bool | None, typer.Option("--urgent/--not-urgent", help="The right urgency; default: leave it.")] = None,
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="Code of the right matter type, e.g. environment.noise.")
+    ],
+    urgent: Annotated[
+        bool | None, typer.Option("--urgent/--not-urgent", help="The right urgency; default: leave it.")
+    ] = None,
     role: Annotated[str, typer.Option(help="operator, worker, department or supervisor")] = "operator",
     actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
 ) -> None:

@@ -33,9 +33,7 @@ def evaluate_file(file: Path, out: Path | None, title_only: bool, with_variants:
         typer.echo(line)
     if with_variants:
         texts = [m.title if title_only else m.whole for m in messages]
-        figures["variants"] = stability(
-            pipeline, texts, variants(u.text for u in corpus.load(taxonomy()))
-        )
+        figures["variants"] = stability(pipeline, texts, variants(u.text for u in corpus.load(taxonomy())))
         typer.echo("\nwritten differently: same label · category · matter type")
         for name, row in figures["variants"].items():
             typer.echo(f"  {name:<16} {row['label']:.3f} · {row['category']:.3f} · {row['type']:.3f}")

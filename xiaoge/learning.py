@@ -22,6 +22,7 @@ from nlu.understand import store
 from nlu.understand.encoder import default_encoder
 from nlu.understand.pipeline import Pipeline
 from nlu.understand.train import train
+from nlu.understand.vectors import VectorStore
 
 # The frozen sets: written to measure with, never trained on.
 REGRESSION = Path(corpus.__file__).parent / "held_out"
@@ -48,9 +49,7 @@ def as_utterances(corrections: Sequence[TicketCorrection], known: Taxonomy) -> l
         if known.has_type(c.type):
             text = c.ticket.text.strip()
             intent = "legal_question" if c.type in corpus.LEGAL_QUESTIONS else "report"
-            found[text] = Utterance(
-                text, intent, c.type, "plain", f"ticket {c.ticket.number}", None, (), c.urgent, {}
-            )
+            found[text] = Utterance(text, intent, c.type, "plain", f"ticket {c.ticket.number}", None, (), c.urgent, {})
     return list(found.values())
 
 
@@ -75,7 +74,8 @@ def compare(name: str, before: Sequence[Outcome], after: Sequence[Outcome]) -> l
 
 def _changes(before: Sequence[Outcome], after: Sequence[Outcome]) -> tuple[list[str], list[str]]:
     """Messages that became right, and those that became wrong, by category."""
-    better, worse = [], []
+    better: list[str] = []
+    worse: list[str] = []
     for old, new in zip(before, after, strict=True):
         if old.right != new.right:
             line = f"{old.truth.id}: {old.reading.category} → {new.reading.category}"
@@ -101,9 +101,8 @@ def learn(city: Path | None, allow: float, keep: int) -> int:
     texts = {u.text for u in written}
     fresh = [u for u in corrected if u.text not in texts]
     typer.echo(f"learning from {len(corrected)} corrected tickets beside {len(written)} written messages ...")
-    model = train(
-        [*written, *fresh], old.encoder, place_names(city or SAMPLE), home / "vectors.npz", typer.echo, len(fresh)
-    )
+    vectors = VectorStore(old.encoder, corpus.VECTORS, home / "vectors.npz")
+    model = train([*written, *fresh], old.encoder, place_names(city or SAMPLE), vectors, typer.echo, len(fresh))
     new = Pipeline(model, old.encoder)
     right = [(old.parse(u.text).type == u.type, new.parse(u.text).type == u.type) for u in corrected]
     typer.echo(

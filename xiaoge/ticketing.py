@@ -93,9 +93,7 @@ def correct(text: str, type_: str, urgent: bool | None, role: str, actor: str | 
         return 1
     try:
         with transaction() as session:
-            ticket = service.correct(
-                session, numbers.required(text), type_, role=role, actor=actor, urgent=urgent
-            )
+            ticket = service.correct(session, numbers.required(text), type_, role=role, actor=actor, urgent=urgent)
             unit = service.unit_name(session, ticket)
             number = ticket.number
     except _REFUSALS as error:

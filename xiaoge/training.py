@@ -12,6 +12,9 @@ from nlu.taxonomy import taxonomy
 from nlu.understand import store
 from nlu.understand.encoder import default_encoder
 from nlu.understand.train import train
+from nlu.understand.vectors import VectorStore
+
+KEPT = 10  # models on disk
 
 
 def train_model(city: Path | None) -> None:
@@ -22,10 +25,15 @@ def train_model(city: Path | None) -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     home = store.folder()
-    model = train(utterances, default_encoder(), place_names(city or SAMPLE), home / "vectors.npz", typer.echo)
+    encoder = default_encoder()
+    vectors = VectorStore(encoder, corpus.VECTORS, home / "vectors.npz")
+    model = train(utterances, encoder, place_names(city or SAMPLE), vectors, typer.echo)
     store.save(model, home)
+    store.use(str(model.manifest["id"]), home)
+    store.prune(home, KEPT)
     scores = model.manifest["scores"]
     typer.echo(
         f"trained on {model.manifest['messages']} messages; on a held-out fifth: intent {scores['intent']['top1']:.3f}, "
-        f"matter type {scores['type']['top1']:.3f} (first three {scores['type']['top3']:.3f})"
+        f"category {scores['category']['top1']:.3f}, matter type {scores['type']['top1']:.3f} "
+        f"(first three {scores['type']['top3']:.3f})"
     )

@@ -29,7 +29,9 @@ _NOTHING_MORE = re.compile(
     r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$"
 )
 # The same said at length, when the reader already took it for a no: 没别的要补充了, 冇其他了, 就刚才说的那些.
-_ADDS_NOTHING = re.compile(r"没(?:有|啥|什么|了|得|别的|其他)|就(?:这些|这样|这点|这个|这么|说这|刚才)|冇|不用(?:了|改|补|加)|不加了")
+_ADDS_NOTHING = re.compile(
+    r"没(?:有|啥|什么|了|得|别的|其他)|就(?:这些|这样|这点|这个|这么|说这|刚才)|冇|不用(?:了|改|补|加)|不加了"
+)
 _OBJECTS = re.compile(r"不对|不是|错|有误|没说|没写|没报")
 _NONE_OF_THESE = re.compile(r"(?:都不是|不是这|都不对|没有一个|哪个都不|另外的)")
 _UNKNOWN = re.compile(

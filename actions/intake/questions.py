@@ -29,7 +29,7 @@ def note_known(intake: Intake, turn: Turn) -> None:
     for followup in kind.followups:
         if followup.key in intake.known or followup.key in intake.answers:
             continue
-        said = [piece for entity in followup.filled_by for piece in turn.pieces(entity) if piece in intake.full_text]
+        said = [piece for entity in followup.filled_by for piece in turn.dated(entity, intake.full_text)]
         if said:
             intake.answers[followup.key] = "、".join(dict.fromkeys(said))[:80]
         elif any(hint in intake.full_text for hint in followup.hints):

@@ -45,7 +45,7 @@ class MatterReader(GraphComponent):
         **_kwargs: Any,
     ) -> MatterReader:
         """Called by Rasa when it starts to serve: the first resident must not wait for the model to load."""
-        default_pipeline().parse("你好")
+        default_pipeline().parse("你好，昨晚路灯坏了")
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -1,4 +1,4 @@
-"""The spaCy pipeline: blank Chinese, jieba tokens, one ruler per entity kind, overlaps resolved.
+"""The spaCy pipeline: blank Chinese, jieba tokens, one ruler per entity kind, a learnt tagger over what they found.
 
 ``build()`` gives a spaCy ``Language``; ``doc.ents`` are the entities, each with its canonical value in
 ``ent._.value``. The text it gets must be normalised (``nlu.text.normalise``).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import spacy
@@ -16,10 +17,13 @@ from spacy.tokens import Doc, Span
 
 from nlu.entities import money, organisation, person, phone, place, ticket, time
 from nlu.entities.found import Found
+from nlu.entities.tagger import Tagger
 from nlu.text.tokenise import add_words, tokens_cut_at
 
 # On overlap the earlier kind wins: digits that are a phone are no date, a clinic's name is no place.
 PRIORITY = ("phone", "ticket", "money", "org", "place", "time", "person")
+FORMS = frozenset({"phone", "ticket"})
+ANSWER = 16  # characters of a text that is rather an answer than a message
 Rule = Callable[[str], Iterator[Found]]
 
 if not Span.has_extension("value"):
@@ -53,14 +57,13 @@ def resolve(found: Sequence[Found]) -> list[Found]:
     return sorted(chosen, key=lambda f: f.start)
 
 
-class RulerTokenizer:
-    """spaCy tokenizer: runs the rules first, then cuts jieba's words at the borders they found."""
+class Rules:
+    """All entity rules over one text, overlaps resolved."""
 
-    def __init__(self, vocab: Any, names: Sequence[str]) -> None:
-        self.vocab = vocab
+    def __init__(self, names: Sequence[str]) -> None:
         add_words(names)
         known = gazetteer(names)
-        self.rules: tuple[Rule, ...] = (
+        self._rules: tuple[Rule, ...] = (
             phone.find,
             ticket.find,
             money.find,
@@ -70,8 +73,44 @@ class RulerTokenizer:
             person.find,
         )
 
+    def __call__(self, text: str) -> list[Found]:
+        """Entities of a normalised text."""
+        return resolve([f for rule in self._rules for f in rule(text)])
+
+
+def settle(text: str, by_rule: Sequence[Found], learnt: Sequence[Found]) -> list[Found]:
+    """What the rules and the tagger found, as one list.
+
+    Forms (phones, ticket numbers) are the rules'. Names, times and sums are the tagger's; a rule's canonical value is
+    kept where it read the same thing. A short answer like 4号楼 or 昨晚 teaches the tagger little, so there a rule's
+    find stands when the tagger has nothing.
+    """
+    forms = [f for f in by_rule if f.kind in FORMS]
+    out = list(forms)
+    for item in learnt:
+        if any(item.start < f.end and f.start < item.end for f in forms):
+            continue
+        same = next((f for f in by_rule if f.kind == item.kind and f.start < item.end and item.start < f.end), None)
+        out.append(
+            replace(item, value=same.value) if same and (same.start, same.end) == (item.start, item.end) else item
+        )
+    if len(text) <= ANSWER:
+        out += [f for f in by_rule if not any(f.start < o.end and o.start < f.end for o in out)]
+    return sorted(out, key=lambda f: f.start)
+
+
+class RulerTokenizer:
+    """spaCy tokenizer: finds the entities first, then cuts jieba's words at their borders."""
+
+    def __init__(self, vocab: Any, names: Sequence[str], tagger: Tagger | None) -> None:
+        self.vocab = vocab
+        self.rules = Rules(names)
+        self.tagger = tagger
+
     def __call__(self, text: str) -> Doc:
-        found = resolve([f for rule in self.rules for f in rule(text)])
+        found = self.rules(text)
+        if self.tagger:
+            found = settle(text, found, self.tagger.find(text, found))
         words = tokens_cut_at(text, (cut for f in found for cut in (f.start, f.end)))
         doc = Doc(self.vocab, words=words, spaces=[False] * len(words))
         doc.user_data["found"] = found
@@ -90,13 +129,14 @@ def _entities(doc: Doc) -> Doc:
     return doc
 
 
-def build(names: Sequence[str] = ()) -> Language:
+def build(names: Sequence[str] = (), tagger: Tagger | None = None) -> Language:
     """The entity pipeline.
 
     Args:
         names: the city's own place names (estates, villages, roads), which need no grammar to be recognised.
+        tagger: the learnt tagger; without one the rules decide alone.
     """
     nlp = spacy.blank("zh")
-    nlp.tokenizer = RulerTokenizer(nlp.vocab, names)
+    nlp.tokenizer = RulerTokenizer(nlp.vocab, names, tagger)
     nlp.add_pipe("xiaoge_entities")
     return nlp

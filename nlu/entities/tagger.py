@@ -74,7 +74,7 @@ def clues(text: str, found: Sequence[Found]) -> list[list[str]]:
         if here["k"]:
             row.append(f"k={here['k']}{here['w']}")
         for a, b in ((-1, 0), (0, 1), (-2, -1), (1, 2)):
-            if 0 <= i + a and i + b < len(own):
+            if i + a >= 0 and i + b < len(own):
                 row.append(f"b{a}={own[i + a]['c']}{own[i + b]['c']}")
         out.append(row)
     return out

@@ -140,9 +140,7 @@ def _message(row: dict[str, Any], where: str) -> Labelled:
         intent=row.get("intent"),
         also=tuple(row.get("also") or ()),
         urgent=row.get("urgent"),
-        entities=None
-        if entities is None
-        else {k: tuple(v) for k, v in entities.items() if k != "__line__" and v},
+        entities=None if entities is None else {k: tuple(v) for k, v in entities.items() if k != "__line__" and v},
     )
 
 

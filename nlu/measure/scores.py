@@ -112,9 +112,7 @@ def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[di
     for rank, i in enumerate(order, 1):
         wrong += not right[i]
         if rank == len(order) or confidence[order[rank]] < confidence[i]:
-            points.append(
-                {"threshold": round(confidence[i], 4), "coverage": rank / len(order), "risk": wrong / rank}
-            )
+            points.append({"threshold": round(confidence[i], 4), "coverage": rank / len(order), "risk": wrong / rank})
     return points
 
 
@@ -151,7 +149,9 @@ def entities(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
     return table
 
 
-def _ranked(outcomes: Sequence[Outcome], offered: Callable[[Outcome], list[str]], wanted: Callable[[Outcome], Any]) -> dict[str, Any]:
+def _ranked(
+    outcomes: Sequence[Outcome], offered: Callable[[Outcome], list[str]], wanted: Callable[[Outcome], Any]
+) -> dict[str, Any]:
     return {
         "top1": _share(wanted(o) in offered(o)[:1] for o in outcomes),
         "top3": _share(wanted(o) in offered(o)[:3] for o in outcomes),

@@ -11,8 +11,10 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from nlu.understand.pipeline import Pipeline
+if TYPE_CHECKING:  # the encoder's adaptation uses the variants where no pipeline can be loaded
+    from nlu.understand.pipeline import Pipeline
 
 Variant = Callable[[str], str]
 _PUNCTUATION = re.compile(r"[，。！？；：、,.!?;:…~～\-—\"“”‘’()（）《》【】\n]")

@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ HASH_SIZE = 1 << HASH_BITS
 SHORT = 120  # characters encoded in one piece
 WINDOW = 100  # characters of each end of a longer text
 _DIGITS = re.compile(r"\d")
+_BROKEN = frozenset("，。！？；：、 ")
 _GREETING = re.compile(
     r"^(?:尊敬的|敬爱的)?[^，。：:！\n]{0,14}?(?:领导|书记|市长|县长|区长|局长|部门|同志)(?:们)?(?:您好|你好|好)?[，。：:！\s]*(?:您好|你好)?[，。：:！\s]*"
 )
@@ -53,19 +55,22 @@ def ends(text: str) -> tuple[str, str]:
     return body[:WINDOW], body[-WINDOW:]
 
 
-def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64], Vectors]:
-    """Hashed character 1- to 3-grams of a normalised text: bucket numbers and L2-normalised weights.
+def _grams(text: str) -> Iterator[tuple[int, int, int]]:
+    """(start, end, bucket) of each 1- to 3-gram of a normalised text.
 
-    Counts are damped (1 + log); digits are made one class, so that a house number carries no topic.
+    Digits are made one class, so that a house number carries no topic; grams across punctuation say nothing.
     """
     text = _DIGITS.sub("0", text)
-    counts: Counter[int] = Counter()
     for size in (1, 2, 3):
         for i in range(len(text) - size + 1):
             gram = text[i : i + size]
-            if size > 1 and any(c in "，。！？；：、 " for c in gram):
-                continue
-            counts[zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)] += 1
+            if size == 1 or _BROKEN.isdisjoint(gram):
+                yield i, i + size, zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)
+
+
+def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64], Vectors]:
+    """Hashed character n-grams of a normalised text: bucket numbers and L2-normalised weights, counts damped (1 + log)."""
+    counts = Counter(bucket for _, _, bucket in _grams(text))
     keys = sorted(counts)
     indices = np.array(keys, dtype=np.int64)
     values = np.array([1 + math.log(counts[k]) for k in keys], dtype=np.float32)
@@ -73,6 +78,16 @@ def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64]
         values = values * idf[indices]
     norm = float(np.linalg.norm(values))
     return indices, values / norm if norm else values
+
+
+def gram_places(text: str, idf: Vectors) -> Iterator[tuple[int, int, int, float]]:
+    """(start, end, bucket, weight) of each gram where it stands; the weights of a bucket add up to its feature value."""
+    indices, values = ngrams(text, idf)
+    weight = dict(zip(indices.tolist(), values.tolist(), strict=True))
+    places = list(_grams(text))
+    times = Counter(bucket for _, _, bucket in places)
+    for start, end, bucket in places:
+        yield start, end, bucket, weight[bucket] / times[bucket]
 
 
 def dense(texts: list[str], encoder: Encoder) -> Vectors:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from nlu.corpus import ACTS, MATTER_INTENTS
-from nlu.entities import rulers
+from nlu.entities import rulers, when
+from nlu.entities.tagger import Tagger
 from nlu.taxonomy import DANGER
 from nlu.text.normalise import for_model, normalise
 from nlu.understand.encoder import Encoder, Vectors, default_encoder
 from nlu.understand.features import featurise
 from nlu.understand.segments import segments
 from nlu.understand.store import Model, load
+from nlu.understand.why import Reason, reasons
 
+CHINA = ZoneInfo("Asia/Shanghai")  # the one time of the whole country
 MAX_TEXT = 5000  # characters read; what comes after is kept by the inbox but not read
 CANDIDATES = 10
 # A segment speaks of a further matter when it is long enough to say one and the model is this sure of it.
@@ -69,7 +74,8 @@ class Reading:
     ``intent`` is one of the annotation guide's; ``act`` may also be correct, skip or anonymous, which only mean
     something inside an intake. ``category`` and ``type`` are those of the first matter, ``category`` is "none" for
     messages that are no matter; ``confidence`` is the category's probability. ``candidates`` are always given,
-    likeliest first, so that the bot can ask. ``matters`` has more than one entry when several were found.
+    likeliest first, so that the bot can ask; the second is the runner-up. ``why`` are the words that spoke for the
+    first against it. ``matters`` has more than one entry when several were found.
     """
 
     text: str
@@ -86,6 +92,7 @@ class Reading:
     urgency: float
     entities: tuple[Entity, ...]
     matters: tuple[Matter, ...]
+    why: tuple[Reason, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form, as ``xiaoge classify`` prints it."""
@@ -98,6 +105,7 @@ class Reading:
                 {"category": c.category, "type": c.type, "confidence": round(c.confidence, 4)} for c in self.candidates
             ],
             "also": list(self.also),
+            "why": [{"word": r.word, "weight": r.weight} for r in self.why],
             "urgent": self.urgent,
             "entities": [
                 {"kind": e.kind, "text": e.text, "start": e.start, "end": e.end, "value": e.value}
@@ -117,22 +125,25 @@ class Pipeline:
             )
         self.model = model
         self.encoder = encoder
-        self._nlp = rulers.build(model.manifest["place_names"])
+        self._nlp = rulers.build(model.manifest["place_names"], Tagger(model.tagger))
         head = model.heads["type"]
         self._categories = sorted({c.split(".", 1)[0] for c in head.classes})
         self._member = np.array(
             [[c.startswith(category + ".") for category in self._categories] for c in head.classes], dtype=np.float32
         )
 
-    def entities(self, text: str) -> tuple[Entity, ...]:
-        """Entities of a text, with spans of the original."""
+    def entities(self, text: str, now: datetime | None = None) -> tuple[Entity, ...]:
+        """Entities of a text, with spans of the original; times are resolved as said at ``now``, by default this moment."""
         normal = normalise(text[:MAX_TEXT])
         if not normal.text:
             return ()
         out = []
         for ent in self._nlp(normal.text).ents:
             start, end = normal.original_span(ent.start_char, ent.end_char)
-            out.append(Entity(ent.label_, text[start:end], start, end, ent._.value))
+            value = ent._.value
+            if ent.label_ == "time":
+                value = when.resolve(ent.text, now or datetime.now(CHINA))
+            out.append(Entity(ent.label_, text[start:end], start, end, value))
         return tuple(out)
 
     def _types(self, texts: Sequence[str]) -> Vectors:
@@ -178,25 +189,30 @@ class Pipeline:
         danger = sum(float(p) for p, c in zip(p_category, self._categories, strict=True) if c in DANGER)
         return float(self.model.manifest["urgent_threshold"]) if danger >= 0.5 else URGENT_ELSEWHERE
 
-    def parse(self, text: str) -> Reading:
-        """Read one message (any length; at most MAX_TEXT characters are looked at)."""
+    def parse(self, text: str, now: datetime | None = None) -> Reading:
+        """Read one message (any length; at most MAX_TEXT characters are looked at), said at ``now``."""
+        return replace(self.classify(text), entities=self.entities(text, now))
+
+    def classify(self, text: str) -> Reading:
+        """Like :meth:`parse` without the entities, for those who need the labels alone."""
         text = text[:MAX_TEXT]
-        if not for_model(text):
+        plain = for_model(text)
+        if not plain:
             return Reading(text, "unclear", 1.0, "unclear", 1.0, "none", None, 0.0, (), (), False, 0.0, (), ())
         features = featurise([text], self.encoder, self.model.idf)
-        intents = self.model.heads["intent"]
+        intents, type_head = self.model.heads["intent"], self.model.heads["type"]
         p_act = intents.probabilities(features)[0]
         own = np.array([0.0 if c in ACTS else 1.0 for c in intents.classes], dtype=np.float32)
         p_urgent = float(self.model.heads["urgent"].probabilities(features)[0][1])
 
-        p_type = self.model.heads["type"].probabilities(features)[0]
+        p_type = type_head.probabilities(features)[0]
         p_category = p_type @ self._member
         intent, p_act = self._settle_intent(p_act, p_category, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
         p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
         category = self._categories[int(p_category.argmax())]
-        types = self.model.heads["type"].classes
+        types = type_head.classes
         order = [int(i) for i in np.argsort(-p_type)]
         first = next(i for i in order if types[i].startswith(category + "."))
         order = [first, *(i for i in order if i != first)][:CANDIDATES]
@@ -218,8 +234,9 @@ class Pipeline:
             also,
             matter and p_urgent >= self._urgent_from(p_category),
             p_urgent,
-            self.entities(text),
+            (),
             matters,
+            reasons(plain, type_head, self.model.idf, order[0], order[1]) if matter else (),
         )
 
 

@@ -1,6 +1,7 @@
 """Trained models on disk: one folder each, named by what they were trained on; ``current`` points at one.
 
 models/nlu/3f2a.../weights.npz    the heads' arrays
+models/nlu/3f2a.../entities.crf   the entity tagger
 models/nlu/3f2a.../manifest.json  corpus hash, encoder, scores, thresholds, place names
 models/nlu/current                the folder's name
 """
@@ -8,7 +9,6 @@ models/nlu/current                the folder's name
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from nlu.understand.encoder import Vectors
+from nlu.understand.encoder import models as folder
 from nlu.understand.heads import Head
 
+__all__ = ["Model", "NoModelError", "current", "folder", "load", "manifests", "prune", "save", "use"]
 HEADS = ("intent", "type", "urgent")
 
 
@@ -32,12 +34,8 @@ class Model:
 
     heads: dict[str, Head]
     idf: Vectors
+    tagger: bytes
     manifest: dict[str, Any]
-
-
-def folder() -> Path:
-    """Where models live: ``XIAOGE_MODELS``, or ``models/nlu`` of the project."""
-    return Path(os.environ.get("XIAOGE_MODELS") or Path(__file__).resolve().parents[2] / "models/nlu")
 
 
 def save(model: Model, home: Path) -> Path:
@@ -50,6 +48,7 @@ def save(model: Model, home: Path) -> Path:
     partial = target / "weights.partial.npz"
     np.savez(partial, **arrays)
     partial.replace(target / "weights.npz")
+    (target / "entities.crf").write_bytes(model.tagger)
     (target / "manifest.json").write_text(json.dumps(model.manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     return target
 
@@ -103,4 +102,4 @@ def load(home: Path | None = None, identity: str | None = None) -> Model:
         arrays = {key: data[key] for key in data.files}
     manifest = json.loads((where / "manifest.json").read_text(encoding="utf-8"))
     heads = {name: Head.from_arrays(arrays, name) for name in HEADS}
-    return Model(heads, np.asarray(arrays["idf"], np.float32), manifest)
+    return Model(heads, np.asarray(arrays["idf"], np.float32), (where / "entities.crf").read_bytes(), manifest)

@@ -1,34 +1,38 @@
-"""Train the heads on the written corpus.
+"""Train the heads and the entity tagger on the written corpus.
 
 Deterministic for a given corpus. Each head's two parts are fitted on four fifths of the corpus, their mixing
-weights (which also calibrate) on the fifth left out, then both parts again on everything.
+weights (which also calibrate) on the fifth left out, then both parts again on everything. A post with a title is
+learnt from twice: with its title, and from its title alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nlu.corpus import FOLDER, Utterance, files
+from nlu.corpus import FOLDER, Utterance, files, held_out
+from nlu.entities import rulers, tagger
 from nlu.text.normalise import for_model
 from nlu.understand.encoder import Encoder, Vectors
-from nlu.understand.features import HASH_SIZE, dense, ngrams
+from nlu.understand.features import HASH_SIZE, ngrams
 from nlu.understand.heads import Head, softmax
 from nlu.understand.store import Model
+from nlu.understand.vectors import Say, VectorStore
 
-HELD_OUT = 5  # every fifth message, by a hash of its text
 DENSE_C = 0.01  # on standardised vectors
 SPARSE_C = 20.0
-RECIPE = 2  # raised when the way of training changes, so that models trained differently have different names
-Say = Callable[[str], None]
+RECIPE = 3  # raised when the way of training changes, so that models trained differently have different names
+WORKERS = 2
 
 
 def corpus_hash(folder: Path = FOLDER) -> str:
@@ -38,30 +42,6 @@ def corpus_hash(folder: Path = FOLDER) -> str:
         total.update(str(file.relative_to(folder)).encode())
         total.update(file.read_bytes())
     return total.hexdigest()
-
-
-def _cached_dense(texts: Sequence[str], encoder: Encoder, cache: Path | None, say: Say) -> Vectors:
-    """Sentence vectors, remembered between trainings: encoding is nine tenths of the time."""
-    keys = [hashlib.sha256(f"{encoder.name}|2|{t}".encode()).hexdigest()[:24] for t in texts]
-    known: dict[str, Vectors] = {}
-    if cache and cache.exists():
-        with np.load(cache, allow_pickle=False) as data:
-            known = dict(zip(data["keys"].tolist(), data["vectors"], strict=True))
-    missing = [i for i, key in enumerate(keys) if key not in known]
-    for done, i in enumerate(missing):
-        if done % 500 == 0:
-            say(f"  reading the corpus: {done} of {len(missing)} new messages ...")
-        known[keys[i]] = dense([texts[i]], encoder)[0]
-    if cache and missing:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_name(f"{cache.stem}.{os.getpid()}.npz")
-        np.savez(partial, keys=np.array(keys), vectors=np.stack([known[k] for k in keys]))
-        partial.replace(cache)
-    return np.stack([known[k] for k in keys])
-
-
-def _held_out(texts: Sequence[str]) -> npt.NDArray[np.bool_]:
-    return np.array([int(hashlib.sha256(t.encode()).hexdigest(), 16) % HELD_OUT == 0 for t in texts])
 
 
 def _matrix(sparse: Sequence[tuple[npt.NDArray[np.int64], Vectors]]) -> Any:
@@ -117,24 +97,35 @@ def _mix(dense_logits: Vectors, sparse_logits: Vectors, y: npt.NDArray[np.int64]
     return float(best.x[0]), float(best.x[1])
 
 
-def _fit(
-    name: str,
-    x: Vectors,
-    sparse: Sequence[tuple[npt.NDArray[np.int64], Vectors]],
-    labels: Sequence[str],
-    held: npt.NDArray[np.bool_],
-    balance: bool,
-    say: Say,
-) -> tuple[Head, dict[str, Any], Vectors]:
-    """A head, its scores on the held-out fifth, and its held-out probabilities."""
-    classes = tuple(sorted(set(labels)))
-    y = np.array([classes.index(label) for label in labels])
-    matrix = _matrix(sparse)
-    say(f"  fitting {name}: {len(classes)} classes, {len(y)} messages ...")
-    dense_part = _dense_linear(x[~held], y[~held], len(classes), balance)
-    sparse_part = _linear(matrix[~held], y[~held], len(classes), SPARSE_C, balance)
-    dense_logits = x[held] @ dense_part[0] + dense_part[1]
-    sparse_logits = np.asarray(matrix[held] @ sparse_part[0]) + sparse_part[1]
+@dataclass(frozen=True)
+class _Task:
+    """What one head is to learn: rows of ``x`` and ``sparse`` with their labels."""
+
+    name: str
+    x: Vectors
+    sparse: Any
+    labels: tuple[str, ...]
+    held: npt.NDArray[np.bool_]
+    balance: bool
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A head with its scores and probabilities on the fifth left out."""
+
+    head: Head
+    scores: dict[str, Any]
+    held_out: Vectors
+
+
+def _fit(task: _Task) -> _Fitted:
+    classes = tuple(sorted(set(task.labels)))
+    y = np.array([classes.index(label) for label in task.labels])
+    held, rest = task.held, ~task.held
+    dense_part = _dense_linear(task.x[rest], y[rest], len(classes), task.balance)
+    sparse_part = _linear(task.sparse[rest], y[rest], len(classes), SPARSE_C, task.balance)
+    dense_logits = task.x[held] @ dense_part[0] + dense_part[1]
+    sparse_logits = np.asarray(task.sparse[held] @ sparse_part[0]) + sparse_part[1]
     mix = _mix(dense_logits, sparse_logits, y[held])
     p = softmax(mix[0] * dense_logits + mix[1] * sparse_logits)
     ranks = np.argsort(-p, axis=1)
@@ -146,11 +137,24 @@ def _fit(
     }
     head = Head(
         classes,
-        *_dense_linear(x, y, len(classes), balance),
-        *_linear(matrix, y, len(classes), SPARSE_C, balance),
+        *_dense_linear(task.x, y, len(classes), task.balance),
+        *_linear(task.sparse, y, len(classes), SPARSE_C, task.balance),
         mix,
     )
-    return head, scores, p
+    return _Fitted(head, scores, p)
+
+
+def _of_category(fitted: _Fitted, labels: Sequence[str]) -> dict[str, Any]:
+    """Scores of the category a type head implies, on the messages left out."""
+    categories = sorted({c.split(".", 1)[0] for c in fitted.head.classes})
+    member = np.array([[c.startswith(f"{k}.") for k in categories] for c in fitted.head.classes], dtype=np.float32)
+    ranks = np.argsort(-(fitted.held_out @ member), axis=1)
+    truth = np.array([categories.index(label.split(".", 1)[0]) for label in labels])
+    return {
+        "top1": float((ranks[:, 0] == truth).mean()),
+        "top3": float((ranks[:, :3] == truth[:, None]).any(axis=1).mean()),
+        "held_out": len(truth),
+    }
 
 
 def _urgent_threshold(p: Vectors, truth: npt.NDArray[np.bool_]) -> float:
@@ -165,38 +169,58 @@ def _urgent_threshold(p: Vectors, truth: npt.NDArray[np.bool_]) -> float:
     return chosen
 
 
-def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], cache: Path | None, say: Say) -> Model:
-    """Fit all heads.
+def identity(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str]) -> str:
+    """What a model is called: the same corpus, encoder and recipe always give the same name."""
+    total = hashlib.sha256(json.dumps([encoder.name, sorted(names), DENSE_C, SPARSE_C, RECIPE]).encode())
+    for u in corpus:
+        total.update(json.dumps([u.title, u.text, u.intent, u.type, u.urgent, u.entities], ensure_ascii=False).encode())
+    return total.hexdigest()[:12]
+
+
+def train(
+    corpus: Sequence[Utterance],
+    encoder: Encoder,
+    names: Sequence[str],
+    vectors: VectorStore,
+    say: Say,
+    corrections: int = 0,
+) -> Model:
+    """Fit all heads and the tagger, two at a time.
 
     Args:
-        corpus: the written utterances.
+        corpus: the written utterances, and corrected tickets after them.
         names: the city's place names, carried in the manifest for the entity rules.
-        cache: file that remembers sentence vectors between trainings; None to keep nothing.
+        vectors: remembers sentence vectors between trainings.
         say: receives progress lines.
+        corrections: how many of ``corpus`` are corrected tickets, for the manifest.
     """
-    texts = [u.text for u in corpus]
-    x = _cached_dense(texts, encoder, cache, say)
+    rows = [(u, view) for u in corpus for view in u.views]
+    texts = [view for _, view in rows]
+    x = vectors.dense(texts, say)
     raw = [ngrams(for_model(t)) for t in texts]
     frequency = np.bincount(np.concatenate([i for i, _ in raw]), minlength=HASH_SIZE)
     idf = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
-    sparse = [ngrams(for_model(t), idf) for t in texts]
-    held = _held_out(texts)
-    matter = np.array([u.type is not None for u in corpus])
-    picked = [int(i) for i in np.flatnonzero(matter)]
-    scores: dict[str, Any] = {}
-    heads: dict[str, Head] = {}
-    heads["intent"], scores["intent"], _ = _fit("intent", x, sparse, [u.intent for u in corpus], held, True, say)
-    heads["type"], scores["type"], _ = _fit(
-        "matter type",
-        x[picked],
-        [sparse[i] for i in picked],
-        [str(corpus[i].type) for i in picked],
-        held[picked],
-        False,
-        say,
-    )
-    urgent = ["yes" if u.urgent else "no" for u in corpus]
-    heads["urgent"], scores["urgent"], p = _fit("urgency", x, sparse, urgent, held, False, say)
+    sparse = _matrix([ngrams(for_model(t), idf) for t in texts])
+    # All views of a message stand on the same side.
+    held = np.array([held_out(u) for u, _ in rows])
+    picked = np.flatnonzero([u.type is not None for u, _ in rows])
+    types = tuple(str(rows[i][0].type) for i in picked)
+    urgent = tuple("yes" if u.urgent else "no" for u, _ in rows)
+    tasks = [
+        _Task("type", x[picked], sparse[picked], types, held[picked], balance=False),
+        _Task("intent", x, sparse, tuple(u.intent for u, _ in rows), held, balance=True),
+        _Task("urgent", x, sparse, urgent, held, balance=False),
+    ]
+    say(f"  fitting {len(tasks)} classifiers and the entity tagger on {len(corpus)} messages ...")
+    # Fresh processes: forking one that has threads (the encoder's) can hang.
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
+        tagging = pool.submit(fit_tagger, [u for u in corpus if u.entities or u.title == ""], tuple(names))
+        fitted = dict(zip([t.name for t in tasks], pool.map(_fit, tasks), strict=True))
+        field = tagging.result()
+    scores: dict[str, Any] = {name: dict(f.scores) for name, f in fitted.items()}
+    held_types = [label for label, out in zip(types, held[picked], strict=True) if out]
+    scores["category"] = _of_category(fitted["type"], held_types)
+    p = fitted["urgent"].held_out
     truth = np.array(urgent)[held] == "yes"
     threshold = _urgent_threshold(p[:, 1], truth)
     flagged = p[:, 1] >= threshold
@@ -204,17 +228,20 @@ def train(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], c
         recall=float(flagged[truth].mean()) if truth.any() else 0.0,
         precision=float(truth[flagged].mean()) if flagged.any() else 0.0,
     )
-    identity = hashlib.sha256(
-        json.dumps([corpus_hash(), encoder.name, sorted(names), DENSE_C, SPARSE_C, RECIPE]).encode()
-    ).hexdigest()[:12]
     manifest = {
-        "id": identity,
+        "id": identity(corpus, encoder, names),
         "corpus": corpus_hash(),
         "encoder": encoder.name,
-        "messages": len(texts),
+        "messages": len(corpus),
+        "corrections": corrections,
         "trained_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "scores": scores,
         "urgent_threshold": threshold,
         "place_names": sorted(names),
     }
-    return Model(heads, idf, manifest)
+    return Model({name: f.head for name, f in fitted.items()}, idf, field, manifest)
+
+
+def fit_tagger(corpus: Sequence[Utterance], names: Sequence[str]) -> bytes:
+    """Train the entity tagger in a process of its own."""
+    return tagger.fit(corpus, rulers.Rules(names))

@@ -50,7 +50,7 @@ def test_all_mistakes_are_listed_with_their_lines(tmp_path: Path) -> None:
         {**GOOD, "type": "hazard.fire"},
         {**GOOD, "type": "environment.unicorn"},
         {**GOOD, "text": "  "},
-        {**GOOD, "entities": {"place": ["解放路"], "colour": ["红"]}},
+        {**GOOD, "entities": {"place": ["解放路"], "colour": ["路灯"]}},
         {**GOOD, "also": ["nothing"], "intent": "sing", "urgent": "yes", "colour": 1},
         [1],
     )

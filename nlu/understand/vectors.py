@@ -1,0 +1,76 @@
+"""Sentence vectors of the corpus, remembered between trainings: encoding is most of the work of a training."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nlu.text.normalise import for_model
+from nlu.understand.encoder import Encoder, Vectors
+from nlu.understand.features import ends
+
+Say = Callable[[str], None]
+EVERY = 500  # new texts between two lines of progress
+
+
+class VectorStore:
+    """Vectors by the text they are of, in one or more files; new ones go into the last.
+
+    Args:
+        encoder: whose vectors they are; another encoder's are not found.
+        shipped: a read-only file that comes with the corpus; may be missing.
+        own: the file new vectors are kept in; None to keep none.
+    """
+
+    def __init__(self, encoder: Encoder, shipped: Path | None, own: Path | None) -> None:
+        self.encoder = encoder
+        self.own = own
+        self._known: dict[str, Vectors] = {}
+        self._own_keys: set[str] = set()
+        for file in (shipped, own):
+            if file and file.exists():
+                with np.load(file, allow_pickle=False) as data:
+                    keys = data["keys"].tolist()
+                    self._known.update(zip(keys, data["vectors"].astype(np.float32), strict=True))
+                    if file == own:
+                        self._own_keys.update(keys)
+
+    def _key(self, text: str) -> str:
+        return hashlib.sha256(f"{self.encoder.name}|{text}".encode()).hexdigest()[:20]
+
+    def dense(self, texts: Sequence[str], say: Say) -> Vectors:
+        """Vectors of opening and end of each raw text, side by side: what :func:`features.dense` gives."""
+        pairs = [ends(for_model(t)) for t in texts]
+        pieces = list(dict.fromkeys(piece for pair in pairs for piece in pair))
+        missing = [p for p in pieces if self._key(p) not in self._known]
+        missing.sort(key=len)  # texts of one length are encoded together fastest
+        for done in range(0, len(missing), EVERY):
+            say(f"  reading the corpus: {done} of {len(missing)} new texts ...")
+            group = missing[done : done + EVERY]
+            self._known.update(zip(map(self._key, group), self.encoder.encode(group), strict=True))
+        if missing:
+            self._own_keys.update(self._key(p) for p in missing)
+            self._keep()
+        return np.stack([np.concatenate([self._known[self._key(p)] for p in pair]) for pair in pairs])
+
+    def _keep(self) -> None:
+        if self.own:
+            self.own.parent.mkdir(parents=True, exist_ok=True)
+            save(self.own, {k: self._known[k] for k in sorted(self._own_keys)})
+
+    def of(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The known vectors of the pieces of ``texts``, by key, for shipping them."""
+        pieces = {p for t in texts for p in ends(for_model(t))}
+        keys = sorted(self._key(p) for p in pieces)
+        return {k: self._known[k] for k in keys if k in self._known}
+
+
+def save(file: Path, vectors: dict[str, Vectors]) -> None:
+    """Write vectors in half precision, in one step."""
+    partial = file.with_name(f"{file.stem}.{os.getpid()}.npz")
+    np.savez(partial, keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())).astype(np.float16))
+    partial.replace(file)
