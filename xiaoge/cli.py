@@ -54,11 +54,15 @@ def up() -> None:
 @app.command()
 def train(
     city: Annotated[Path | None, typer.Option(help="Folder with the city's CSV files, for its place names.")] = None,
+    ship: Annotated[
+        bool,
+        typer.Option("--ship", help="For maintainers: also write nlu/data/vectors.npz, which comes with the corpus."),
+    ] = False,
 ) -> None:
     """Train language understanding on the written corpus (nlu/data). One to three minutes."""
     from xiaoge.training import train_model
 
-    train_model(city)
+    train_model(city, ship)
 
 
 @app.command()

@@ -13,12 +13,13 @@ from nlu.understand import store
 from nlu.understand.encoder import default_encoder
 from nlu.understand.train import train
 from nlu.understand.vectors import VectorStore
+from nlu.understand.vectors import save as save_vectors
 
 KEPT = 10  # models on disk
 
 
-def train_model(city: Path | None) -> None:
-    """Train on the corpus and make the new model the current one."""
+def train_model(city: Path | None, ship: bool = False) -> None:
+    """Train on the corpus and make the new model the current one; ``ship`` writes the corpus's vectors beside it."""
     try:
         utterances = corpus.load(taxonomy())
     except corpus.CorpusError as error:
@@ -28,6 +29,8 @@ def train_model(city: Path | None) -> None:
     encoder = default_encoder()
     vectors = VectorStore(encoder, corpus.VECTORS, home / "vectors.npz")
     model = train(utterances, encoder, place_names(city or SAMPLE), vectors, typer.echo)
+    if ship:
+        save_vectors(corpus.VECTORS, vectors.of([view for u in utterances for view in u.views]))
     store.save(model, home)
     store.use(str(model.manifest["id"]), home)
     store.prune(home, KEPT)

@@ -22,7 +22,7 @@ def find(text: str) -> Iterator[Found]:
     for match in _MOBILE.finditer(text):
         digits = as_digits(match[1])
         if len(digits) == 11:
-            yield Found("phone", match.start(1), match.end(1), digits)
+            yield Found("phone", match.start(1), match.end(1), digits, sure=True)
     for pattern in (_LANDLINE, _SHORT):
         for match in pattern.finditer(text):
-            yield Found("phone", match.start(1), match.end(1), re.sub(r"\D", "", match[1]))
+            yield Found("phone", match.start(1), match.end(1), re.sub(r"\D", "", match[1]), sure=True)

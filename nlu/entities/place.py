@@ -171,7 +171,8 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
         text: normalised text.
         gazetteer: finds known place names in a text as spans; names from the city's own address library.
     """
-    names: list[tuple[int, int]] = list(gazetteer(text)) if gazetteer else []
+    known = list(gazetteer(text)) if gazetteer else []
+    names: list[tuple[int, int]] = list(known)
     words, flags = placed_words(text)
     for i, (start, word) in enumerate(words):
         if not _NAME_END.search(word) or not NAME_CHARS.match(word):
@@ -202,7 +203,7 @@ def find(text: str, gazetteer: Callable[[str], Iterator[tuple[int, int]]] | None
             stop = match.end() if match["spot"] is not None or match["all"] else end
             end = max(end, begin + len(text[begin:stop].rstrip()))
         taken.append((begin, end))
-        yield Found("place", begin, end)
+        yield Found("place", begin, end, sure=any(begin <= b and e <= end for b, e in known))
     for match in _ONLY_DETAIL.finditer(text):
         if not any(b < match.end() and match.start() < e for b, e in taken):
             yield Found("place", match.start(), match.end())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import spacy
@@ -22,7 +21,6 @@ from nlu.text.tokenise import add_words, tokens_cut_at
 
 # On overlap the earlier kind wins: digits that are a phone are no date, a clinic's name is no place.
 PRIORITY = ("phone", "ticket", "money", "org", "place", "time", "person")
-FORMS = frozenset({"phone", "ticket"})
 ANSWER = 16  # characters of a text that is rather an answer than a message
 Rule = Callable[[str], Iterator[Found]]
 
@@ -81,21 +79,22 @@ class Rules:
 def settle(text: str, by_rule: Sequence[Found], learnt: Sequence[Found]) -> list[Found]:
     """What the rules and the tagger found, as one list.
 
-    Forms (phones, ticket numbers) are the rules'. Names, times and sums are the tagger's; a rule's canonical value is
-    kept where it read the same thing. A short answer like 4号楼 or 昨晚 teaches the tagger little, so there a rule's
-    find stands when the tagger has nothing.
+    What a rule is sure of stands, and so does a sum it read whole of which the tagger has only a part. Other names, times
+    and sums are the tagger's; a rule's canonical value is kept where it read the same thing. A short answer like 4号楼 or
+    昨晚 teaches the tagger little, so there a rule's find stands when the tagger has nothing.
     """
-    forms = [f for f in by_rule if f.kind in FORMS]
-    out = list(forms)
-    for item in learnt:
-        if any(item.start < f.end and f.start < item.end for f in forms):
-            continue
-        same = next((f for f in by_rule if f.kind == item.kind and f.start < item.end and item.start < f.end), None)
-        out.append(
-            replace(item, value=same.value) if same and (same.start, same.end) == (item.start, item.end) else item
-        )
+
+    def meet(a: Found, b: Found) -> bool:
+        return a.start < b.end and b.start < a.end
+
+    out = [
+        f
+        for f in by_rule
+        if f.sure or (f.value and any(x.kind == f.kind and f.start <= x.start and x.end <= f.end for x in learnt))
+    ]
+    out += [item for item in learnt if not any(meet(item, f) for f in out)]
     if len(text) <= ANSWER:
-        out += [f for f in by_rule if not any(f.start < o.end and o.start < f.end for o in out)]
+        out += [f for f in by_rule if not any(meet(f, o) for o in out)]
     return sorted(out, key=lambda f: f.start)
 
 

@@ -36,4 +36,4 @@ def find(text: str) -> Iterator[Found]:
     for match in _RUN.finditer(text):
         if sum(c in DIGIT for c in match[0]) < 2:  # 6OO-OOO-Ol7 has two; a row of letters has none
             continue
-        yield Found("ticket", match.start(), match.end(), canonical(match[0]))
+        yield Found("ticket", match.start(), match.end(), canonical(match[0]), sure=True)

@@ -49,6 +49,7 @@ _RATE = re.compile(r"每$")
 _HOLLOW = re.compile(
     r"^(?:一天|一年|一日|一月|几点|一点|一周|一时|当时|时|两点|三点|半|半夜|半天|一晚|一晚上|一夜|几天|几年|一会儿?)$"
 )
+_CALENDAR = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{4}年\d{1,2}月\d{1,2}[日号]")
 
 
 def find(text: str) -> Iterator[Found]:
@@ -64,4 +65,4 @@ def find(text: str) -> Iterator[Found]:
             continue
         if piece[0] == "的":
             start += 1
-        yield Found("time", start, end)
+        yield Found("time", start, end, sure=bool(_CALENDAR.fullmatch(text[start:end])))

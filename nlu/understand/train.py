@@ -53,12 +53,10 @@ def _matrix(sparse: Sequence[tuple[npt.NDArray[np.int64], Vectors]]) -> Any:
     return csr_matrix((values, indices, indptr), shape=(len(sparse), HASH_SIZE))
 
 
-def _linear(x: Any, y: npt.NDArray[np.int64], classes: int, c: float, balance: bool) -> tuple[Vectors, Vectors]:
-    """Weights (features, classes) and bias of a multinomial logistic regression."""
-    from sklearn.linear_model import LogisticRegression
+Part = tuple[Vectors, Vectors]  # weights (features, classes), bias (classes,)
 
-    fitted = LogisticRegression(C=c, max_iter=300, tol=1e-4, class_weight="balanced" if balance else None).fit(x, y)
-    width = x.shape[1]
+
+def _weights(fitted: Any, width: int, classes: int) -> Part:
     weights = np.zeros((width, classes), np.float32)
     bias = np.full(classes, -20.0, np.float32)
     if len(fitted.classes_) == 2:
@@ -71,13 +69,50 @@ def _linear(x: Any, y: npt.NDArray[np.int64], classes: int, c: float, balance: b
     return weights, bias
 
 
-def _dense_linear(x: Vectors, y: npt.NDArray[np.int64], classes: int, balance: bool) -> tuple[Vectors, Vectors]:
+def _linear(
+    x: Any, y: npt.NDArray[np.int64], rest: npt.NDArray[np.bool_], c: float, balance: bool
+) -> tuple[Part, Part]:
+    """Multinomial logistic regression on the rows of ``rest``, and, starting from there, on all rows."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(
+        C=c, max_iter=300, tol=1e-4, class_weight="balanced" if balance else None, warm_start=True
+    )
+    classes = int(y.max()) + 1
+    fitted.fit(x[rest], y[rest])
+    before = _weights(fitted, x.shape[1], classes)
+    if len(fitted.classes_) < classes:
+        fitted.warm_start = False  # a class that was left out whole
+    fitted.fit(x, y)
+    return before, _weights(fitted, x.shape[1], classes)
+
+
+def _sparse_linear(x: Any, y: npt.NDArray[np.int64], rest: npt.NDArray[np.bool_], balance: bool) -> tuple[Part, Part]:
+    """The character part, on n-grams that occur more than once: the others teach one message by heart."""
+    kept = np.flatnonzero(np.bincount(x.indices, minlength=x.shape[1]) > 1)
+    parts = _linear(x[:, kept], y, rest, SPARSE_C, balance)
+
+    def spread(part: Part) -> Part:
+        weights = np.zeros((x.shape[1], part[0].shape[1]), np.float32)
+        weights[kept] = part[0]
+        return weights, part[1]
+
+    return spread(parts[0]), spread(parts[1])
+
+
+def _dense_linear(
+    x: Vectors, y: npt.NDArray[np.int64], rest: npt.NDArray[np.bool_], balance: bool
+) -> tuple[Part, Part]:
     """The dense part. The encoder's vectors all point much the same way, so they are standardised for fitting; the
     standardisation is then folded into the weights."""
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    weights, bias = _linear((x - mean) / spread, y, classes, DENSE_C, balance)
-    folded = weights / spread[:, None]
-    return folded, bias - mean @ folded
+    parts = _linear((x - mean) / spread, y, rest, DENSE_C, balance)
+
+    def folded(part: Part) -> Part:
+        weights = part[0] / spread[:, None]
+        return weights, part[1] - mean @ weights
+
+    return folded(parts[0]), folded(parts[1])
 
 
 def _mix(dense_logits: Vectors, sparse_logits: Vectors, y: npt.NDArray[np.int64]) -> tuple[float, float]:
@@ -122,10 +157,10 @@ def _fit(task: _Task) -> _Fitted:
     classes = tuple(sorted(set(task.labels)))
     y = np.array([classes.index(label) for label in task.labels])
     held, rest = task.held, ~task.held
-    dense_part = _dense_linear(task.x[rest], y[rest], len(classes), task.balance)
-    sparse_part = _linear(task.sparse[rest], y[rest], len(classes), SPARSE_C, task.balance)
-    dense_logits = task.x[held] @ dense_part[0] + dense_part[1]
-    sparse_logits = np.asarray(task.sparse[held] @ sparse_part[0]) + sparse_part[1]
+    (dense_w, dense_b), dense_whole = _dense_linear(task.x, y, rest, task.balance)
+    (sparse_w, sparse_b), sparse_whole = _sparse_linear(task.sparse, y, rest, task.balance)
+    dense_logits = task.x[held] @ dense_w + dense_b
+    sparse_logits = np.asarray(task.sparse[held] @ sparse_w) + sparse_b
     mix = _mix(dense_logits, sparse_logits, y[held])
     p = softmax(mix[0] * dense_logits + mix[1] * sparse_logits)
     ranks = np.argsort(-p, axis=1)
@@ -135,12 +170,7 @@ def _fit(task: _Task) -> _Fitted:
         "top3": float((ranks[:, :3] == y[held][:, None]).any(axis=1).mean()),
         "held_out": int(held.sum()),
     }
-    head = Head(
-        classes,
-        *_dense_linear(task.x, y, len(classes), task.balance),
-        *_linear(task.sparse, y, len(classes), SPARSE_C, task.balance),
-        mix,
-    )
+    head = Head(classes, *dense_whole, *sparse_whole, mix)
     return _Fitted(head, scores, p)
 
 

@@ -72,10 +72,32 @@ def test_the_json_form_is_complete_and_plain(readings: list[Reading]) -> None:
             "confidence",
             "candidates",
             "also",
+            "why",
             "urgent",
             "entities",
         ]
         assert (data["intent"], data["category"], data["type"]) == (r.intent, r.category, r.type)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("门口那个井盖没了，昨晚有人掉下去了", "井盖"),
+        ("老板欠我三个月工资不给", "工资"),
+        ("我们小区的路灯都黑了半个月了", "路灯"),
+    ],
+)
+def test_a_prediction_carries_the_words_that_spoke_for_it(pipeline: Pipeline, text: str, word: str) -> None:
+    reading = pipeline.classify(text)
+    assert any(word in reason.word for reason in reading.why)
+    weights = [reason.weight for reason in reading.why]
+    assert weights == sorted(weights, reverse=True) and weights[-1] > 0
+    assert all(reason.word in text for reason in reading.why)
+    assert reading.candidates[1].type != reading.type
+
+
+def test_small_talk_needs_no_reasons(pipeline: Pipeline) -> None:
+    assert pipeline.classify("你好").why == ()
 
 
 @pytest.mark.parametrize(

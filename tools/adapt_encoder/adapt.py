@@ -55,7 +55,7 @@ class Task(nn.Module):
         hidden = network.header.hidden
         self.network = network
         self.heads = nn.ModuleDict(
-            {"type": nn.Linear(hidden, types), "intent": nn.Linear(hidden, intents), "urgent": nn.Linear(hidden, 2)}
+            {"matter": nn.Linear(hidden, types), "intent": nn.Linear(hidden, intents), "urgent": nn.Linear(hidden, 2)}
         )
 
     def loss(self, ids: list[list[int]], batch: list[Example]) -> torch.Tensor:
@@ -70,7 +70,7 @@ class Task(nn.Module):
         total = total + 0.5 * F.cross_entropy(self.heads["urgent"](vectors), torch.tensor([e.urgent for e in batch]))
         if bool((types >= 0).any()):
             total = total + F.cross_entropy(
-                self.heads["type"](vectors), types, ignore_index=-1, label_smoothing=SMOOTHING
+                self.heads["matter"](vectors), types, ignore_index=-1, label_smoothing=SMOOTHING
             )
         return total
 
