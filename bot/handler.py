@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot import inbox, outbox, photos
+from bot import handover, inbox, outbox, photos
 from bot.channels.base import TryLaterError
 from bot.engine import Engine, EngineDownError, Payload
 from bot.model import Conversation, Inbound
@@ -108,8 +108,7 @@ class Handler:
                 conversation.open_since = now() if signs["awaiting"] else None
             for payload in payloads:
                 if "handover" in payload:
-                    conversation.mode, conversation.handover_at = "waiting", now()
-                    conversation.handover_note = payload["handover"]
+                    handover.ask_for_person(conversation, payload["handover"])
             shown = [{k: v for k, v in p.items() if k in SHOWN} for p in payloads]
             shown = [p for p in shown if p]
             outbox.put(session, row.conversation_id, _merged(shown), current)
@@ -119,9 +118,7 @@ class Handler:
         with transaction() as session:
             current = session.get_one(Inbound, row.id)
             if current.tries >= self.settings.engine_attempts:
-                conversation = inbox.conversation_of(session, current)
-                conversation.mode, conversation.handover_at = "waiting", now()
-                conversation.handover_note = "机器人没能处理，请看原话"
+                handover.ask_for_person(inbox.conversation_of(session, current), "机器人没能处理，请看原话")
                 outbox.put(session, current.conversation_id, [{"text": word("given_up")}], current)
                 inbox.finish(session, current, "given_up")
                 log().error("message given up and handed to a person", inbound=current.id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot import outbox
 from bot.model import Conversation, Inbound
+from common.db import now
 
 
 class NoConversationError(LookupError):
@@ -46,6 +47,11 @@ def reply(session: Session, identity: str, text: str) -> None:
     conversation = _get(session, identity)
     conversation.mode = "operator"
     outbox.put(session, conversation.id, [{"text": text.strip()}])
+
+
+def ask_for_person(conversation: Conversation, about: str) -> None:
+    """Mark a conversation as waiting for a person. ``about`` tells that person what it is about."""
+    conversation.mode, conversation.handover_at, conversation.handover_note = "waiting", now(), about
 
 
 def hand_back(session: Session, identity: str) -> None:

@@ -12,7 +12,6 @@ _MARK = re.compile(
     r"(?:(?<=[，。！？；\n ])|(?<=[了的啊呢吧]))(?:另外|此外|还有(?:就是|一?[个件]|[，,])|还有(?=[^，。]{0,6}(?:也|那|俺|我|小区|楼|路|门口|老))|再有(?:就是)?|再就是|再一个(?:就是)?|再说一?个|顺便(?:说|反映|问)?|"
     r"同时(?:反映|也)|还想(?:反映|问)|还要反映|对了[，,]?|第[二三四][，、个点：:]|其[次二三][，、：:]?|[二三四2-4][、.．）)](?!\d))"
 )
-_FIRST = re.compile(r"(?:^|[。！？；\n ，：:])(?:第一[，、个点：:]|其一|首先|[一1][、.．）)](?!\d))")
 MIN_PIECE = 5
 
 
@@ -30,8 +29,3 @@ def segments(text: str) -> list[str]:
     if pieces and begin < len(text) and len(tail) < MIN_PIECE and tail:
         pieces[-1] += "，" + tail
     return pieces or [text]
-
-
-def numbered(text: str) -> bool:
-    """Whether the writer numbered points (which, in a letter, are mostly points of one matter)."""
-    return bool(_FIRST.search(text))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.understand.segments import numbered, segments
+from nlu.understand.segments import segments
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,3 @@ def test_no_word_is_lost_by_cutting(text: str) -> None:
         return "".join(c for c in piece if c not in " ，。；\n")
 
     assert words("".join(segments(text))) == words(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "yes"), [("一、路灯不亮", True), ("第一，路灯不亮", True), ("路灯不亮", False), ("13号楼不亮", False)]
-)
-def test_numbered_points_are_noticed(text: str, yes: bool) -> None:
-    assert numbered(text) is yes
