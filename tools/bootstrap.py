@@ -126,7 +126,9 @@ def understanding() -> None:
     """Train the language understanding when corpus, taxonomy or training code changed."""
     nlu = ROOT / "nlu"
     value = digest(
+        nlu / "corpus.py",
         nlu / "data",
+        nlu / "entities",
         nlu / "taxonomy",
         nlu / "text",
         nlu / "understand",

@@ -154,6 +154,13 @@ class _Fitted:
 
 
 def _fit(task: _Task) -> _Fitted:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # the two processes have a core each
+        return _fit_alone(task)
+
+
+def _fit_alone(task: _Task) -> _Fitted:
     classes = tuple(sorted(set(task.labels)))
     y = np.array([classes.index(label) for label in task.labels])
     held, rest = task.held, ~task.held
