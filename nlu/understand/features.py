@@ -1,7 +1,7 @@
 """What the classifier heads see of a message: its meaning and its characters.
 
-Meaning: sentence vectors of the opening, of the end (in a letter the demand stands last) and of the whole
-when it is short. Characters: hashed 1- to 3-grams, which stand typos, dialect and rare words.
+Meaning: sentence vectors of the opening, of the end (in a letter the demand stands last) and of the middle of a long
+one; of the whole when it is short. Characters: hashed 1- to 3-grams, which stand typos, dialect and rare words.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ HASH_BITS = 16
 HASH_SIZE = 1 << HASH_BITS
 SHORT = 120  # characters encoded in one piece
 WINDOW = 100  # characters of each end of a longer text
+LONG = 250  # characters from which the middle is read too
 _DIGITS = re.compile(r"\d")
 _BROKEN = frozenset("，。！？；：、 ")
 _GREETING = re.compile(
@@ -44,15 +45,23 @@ def without_greeting(text: str) -> str:
     return _GREETING.sub("", text) or text
 
 
-def ends(text: str) -> tuple[str, str]:
-    """Opening and end of a normalised text; for a short one both are the whole."""
+def windows(text: str) -> tuple[str, ...]:
+    """What of a normalised text is encoded: all of a short one; opening and end of a longer one, and its middle if it is long."""
     if len(text) <= SHORT:
-        return text, text
+        return (text,)
     body = without_greeting(text)
     body = _FAREWELL.sub("", body) or body
     if len(body) <= SHORT:
-        return body, body
-    return body[:WINDOW], body[-WINDOW:]
+        return (body,)
+    middle = (len(body) - WINDOW) // 2
+    inner = (body[middle : middle + WINDOW],) if len(body) >= LONG else ()
+    return (body[:WINDOW], *inner, body[-WINDOW:])
+
+
+def side_by_side(vectors: Sequence[Vectors]) -> Vectors:
+    """The dense features of a text from the unit vectors of its windows: the opening beside the mean of what follows."""
+    rest = np.mean(vectors[1:] or vectors, axis=0)
+    return np.concatenate([vectors[0], rest / max(float(np.linalg.norm(rest)), 1e-9)])
 
 
 def _grams(text: str) -> Iterator[tuple[int, int, int]]:
@@ -91,10 +100,12 @@ def gram_places(text: str, idf: Vectors) -> Iterator[tuple[int, int, int, float]
 
 
 def dense(texts: list[str], encoder: Encoder) -> Vectors:
-    """Sentence vectors of opening and end, side by side: shape (n, 2 * dim)."""
-    pairs = [ends(for_model(t)) for t in texts]
-    flat = encoder.encode([piece for pair in pairs for piece in pair])
-    return flat.reshape(len(texts), -1) if texts else np.zeros((0, 2 * encoder.dim), dtype=np.float32)
+    """Dense features of raw texts, shape (n, 2 * dim)."""
+    if not texts:
+        return np.zeros((0, 2 * encoder.dim), dtype=np.float32)
+    cut = [windows(for_model(t)) for t in texts]
+    vectors = iter(encoder.encode([piece for pieces in cut for piece in pieces]))
+    return np.stack([side_by_side([next(vectors) for _ in pieces]) for pieces in cut])
 
 
 def featurise(texts: list[str], encoder: Encoder, idf: Vectors | None) -> Features:

@@ -31,7 +31,7 @@ SECOND_LENGTH = 6
 MOST_PIECES = 4
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
-URGENT_ELSEWHERE = 0.7
+URGENT_ELSEWHERE = 0.5
 
 
 @dataclass(frozen=True)

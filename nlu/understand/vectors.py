@@ -11,7 +11,7 @@ import numpy as np
 
 from nlu.text.normalise import for_model
 from nlu.understand.encoder import Encoder, Vectors
-from nlu.understand.features import ends
+from nlu.understand.features import side_by_side, windows
 
 Say = Callable[[str], None]
 EVERY = 500  # new texts between two lines of progress
@@ -43,9 +43,9 @@ class VectorStore:
         return hashlib.sha256(f"{self.encoder.name}|{text}".encode()).hexdigest()[:20]
 
     def dense(self, texts: Sequence[str], say: Say) -> Vectors:
-        """Vectors of opening and end of each raw text, side by side: what :func:`features.dense` gives."""
-        pairs = [ends(for_model(t)) for t in texts]
-        pieces = list(dict.fromkeys(piece for pair in pairs for piece in pair))
+        """Dense features of raw texts: what :func:`features.dense` gives."""
+        cut = [windows(for_model(t)) for t in texts]
+        pieces = list(dict.fromkeys(piece for own in cut for piece in own))
         missing = [p for p in pieces if self._key(p) not in self._known]
         missing.sort(key=len)  # texts of one length are encoded together fastest
         for done in range(0, len(missing), EVERY):
@@ -55,7 +55,7 @@ class VectorStore:
         if missing:
             self._own_keys.update(self._key(p) for p in missing)
             self._keep()
-        return np.stack([np.concatenate([self._known[self._key(p)] for p in pair]) for pair in pairs])
+        return np.stack([side_by_side([self._known[self._key(p)] for p in own]) for own in cut])
 
     def _keep(self) -> None:
         if self.own:
@@ -64,7 +64,7 @@ class VectorStore:
 
     def of(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """The known vectors of the pieces of ``texts``, by key, for shipping them."""
-        pieces = {p for t in texts for p in ends(for_model(t))}
+        pieces = {p for t in texts for p in windows(for_model(t))}
         keys = sorted(self._key(p) for p in pieces)
         return {k: self._known[k] for k in keys if k in self._known}
 

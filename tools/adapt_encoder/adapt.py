@@ -22,7 +22,7 @@ from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
 from nlu.understand import e5file
 from nlu.understand.encoder import BASE, PATCH
-from nlu.understand.features import ends
+from nlu.understand.features import windows
 
 FIRST = 8  # the lowest layer that learns, of twelve
 EPOCHS = 3
@@ -84,7 +84,7 @@ def examples(written: list[Utterance]) -> tuple[list[Example], int, int]:
         if held_out(utterance):
             continue
         for view in utterance.views:
-            for piece in dict.fromkeys(ends(for_model(view))):
+            for piece in windows(for_model(view)):
                 kind = types.index(utterance.type) if utterance.type else -1
                 out.append(Example(piece, kind, intents.index(utterance.intent), int(utterance.urgent)))
     return out, len(types), len(intents)
