@@ -18,8 +18,8 @@ from nlu.text.normalise import normalise
 from nlu.text.tokenise import placed_words
 
 KINDS = ("place", "time", "person", "org", "money")
-LONGEST = 400  # characters of a text the field is trained on; longer letters teach nothing new
-C1, C2, ITERATIONS = 0.05, 0.02, 90
+LONGEST = 300  # characters of a text the field is trained on; longer letters teach nothing new
+C1, C2, ITERATIONS = 0.05, 0.02, 60
 Rules = Callable[[str], Sequence[Found]]
 
 
