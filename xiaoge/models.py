@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nlu.understand import store
 
@@ -12,7 +12,16 @@ from nlu.understand import store
 def print_models() -> None:
     """Print the models on disk, newest first."""
     home = store.folder()
-    table = Table("", "id", "trained", "messages", "corrected", "encoder", "category", "type", "intent")
+    table = Table(
+        "",
+        Column("id", no_wrap=True, min_width=12),
+        Column("trained", no_wrap=True, min_width=16),
+        "messages",
+        "corrected",
+        "category",
+        "type",
+        "intent",
+    )
     found = store.manifests(home)
     for m in found:
         scores = m["scores"]
@@ -22,7 +31,6 @@ def print_models() -> None:
             m["trained_at"][:16].replace("T", " "),
             str(m["messages"]),
             str(m.get("corrections", 0)),
-            m["encoder"],
             f"{scores['category']['top1']:.3f}",
             f"{scores['type']['top1']:.3f}",
             f"{scores['intent']['top1']:.3f}",

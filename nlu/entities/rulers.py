@@ -21,6 +21,7 @@ from nlu.text.tokenise import add_words, tokens_cut_at
 
 # On overlap the earlier kind wins: digits that are a phone are no date, a clinic's name is no place.
 PRIORITY = ("phone", "ticket", "money", "org", "place", "time", "person")
+_ABOUT = frozenset({"左右", "多", "上下", "前后"})
 ANSWER = 16  # characters of a text that is rather an answer than a message
 Rule = Callable[[str], Iterator[Found]]
 
@@ -87,11 +88,16 @@ def settle(text: str, by_rule: Sequence[Found], learnt: Sequence[Found]) -> list
     def meet(a: Found, b: Found) -> bool:
         return a.start < b.end and b.start < a.end
 
-    out = [
-        f
-        for f in by_rule
-        if f.sure or (f.value and any(x.kind == f.kind and f.start <= x.start and x.end <= f.end for x in learnt))
-    ]
+    def whole(f: Found) -> bool:
+        """Whether the tagger has only a part of what the rule read: a sum, 凌晨两点(左右), a school that is a place (对面)."""
+        parts = [x for x in learnt if f.start <= x.start and x.end <= f.end]
+        if f.kind == "place":
+            return any(x.kind == "org" and f.end - x.end >= 2 for x in parts)
+        if f.kind == "time":
+            return any(x.kind == f.kind and text[x.end : f.end] in _ABOUT for x in parts)
+        return bool(f.value) and any(x.kind == f.kind for x in parts)
+
+    out = [f for f in by_rule if f.sure or whole(f)]
     out += [item for item in learnt if not any(meet(item, f) for f in out)]
     if len(text) <= ANSWER:
         out += [f for f in by_rule if not any(meet(f, o) for o in out)]

@@ -15,7 +15,7 @@ from nlu.corpus import INTENTS
 from nlu.taxonomy import taxonomy
 
 PROGRAM = str(Path(sys.executable).parent / "xiaoge")
-FIELDS = ["id", "intent", "category", "type", "confidence", "candidates", "also", "urgent", "entities"]
+FIELDS = ["id", "intent", "category", "type", "confidence", "candidates", "also", "why", "urgent", "entities"]
 
 
 def run(*arguments: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:

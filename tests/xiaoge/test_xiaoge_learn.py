@@ -18,7 +18,15 @@ from xiaoge import learning
 from xiaoge.cli import app
 
 pytestmark = pytest.mark.slow
-TYPES = ("environment.noise", "environment.facility", "dispute.labor", "service.utility", "hazard.gas", "care.elder")
+TYPES = (
+    "environment.noise",
+    "environment.facility",
+    "dispute.labor",
+    "service.utility",
+    "hazard.gas",
+    "care.elder",
+    "legal.consult",
+)
 INTENTS = ("greet", "thanks", "track")
 
 
