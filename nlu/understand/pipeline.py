@@ -31,6 +31,7 @@ SECOND_LENGTH = 6
 MOST_PIECES = 4
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
+SURE_ACT = 0.5  # turns that only make sense inside an intake are not guessed at
 URGENT_ELSEWHERE = 0.5
 
 
@@ -210,6 +211,8 @@ class Pipeline:
         intent, p_act = self._settle_intent(p_act, p_category, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
+        if intents.classes[act] in ACTS and p_act[act] < SURE_ACT:
+            act = best_intent
         p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
         category = self._categories[int(p_category.argmax())]
         types = type_head.classes
