@@ -75,7 +75,7 @@ def classify(
     """Classify messages, JSONL in, JSONL out. Needs no server.
 
     Each line out has id, intent, category, type, confidence (of the category), candidates (likeliest first), also,
-    urgent, entities. A bad line is reported with its number on standard error, the rest go on, and the exit status is 1.
+    why (the words that spoke for the first candidate against the second), urgent, entities. A bad line is reported with its number on standard error, the rest go on, and the exit status is 1.
     """
     from xiaoge.classify import classify_lines
 
