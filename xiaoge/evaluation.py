@@ -10,7 +10,7 @@ import typer
 
 from nlu import corpus
 from nlu.measure import labelled, report
-from nlu.measure.scores import Outcome, measure
+from nlu.measure.scores import measure, read_all
 from nlu.measure.variants import stability, variants
 from nlu.taxonomy import taxonomy
 from nlu.understand.pipeline import Pipeline, default_pipeline
@@ -44,7 +44,7 @@ def evaluate_file(file: Path, out: Path | None, title_only: bool, with_variants:
 
 def measured(pipeline: Pipeline, messages: list[labelled.Labelled], title_only: bool = False) -> dict[str, Any]:
     """Figures of a labelled set, and which model they are of."""
-    outcomes = [Outcome(m, pipeline.parse(m.title if title_only else m.whole)) for m in messages]
+    outcomes = read_all(pipeline, messages, title_only)
     return {"model": pipeline.model.manifest["id"], **measure(outcomes)}
 
 

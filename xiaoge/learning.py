@@ -16,7 +16,7 @@ from common.db import reading
 from nlu import corpus
 from nlu.corpus import Utterance
 from nlu.measure import labelled
-from nlu.measure.scores import Outcome, measure
+from nlu.measure.scores import Outcome, measure, read_all
 from nlu.taxonomy import Taxonomy, taxonomy
 from nlu.understand import store
 from nlu.understand.encoder import default_encoder
@@ -51,11 +51,6 @@ def as_utterances(corrections: Sequence[TicketCorrection], known: Taxonomy) -> l
             intent = "legal_question" if c.type in corpus.LEGAL_QUESTIONS else "report"
             found[text] = Utterance(text, intent, c.type, "plain", f"ticket {c.ticket.number}", None, (), c.urgent, {})
     return list(found.values())
-
-
-def outcomes(pipeline: Pipeline, messages: Sequence[labelled.Labelled]) -> list[Outcome]:
-    """Read a labelled set."""
-    return [Outcome(m, pipeline.parse(m.whole)) for m in messages]
 
 
 def compare(name: str, before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Comparison]:
@@ -111,7 +106,7 @@ def learn(city: Path | None, allow: float, keep: int) -> int:
     )
     verdicts: list[Comparison] = []
     for name, messages in sets.items():
-        before, after = outcomes(old, messages), outcomes(new, messages)
+        before, after = read_all(old, messages), read_all(new, messages)
         verdicts += compare(name, before, after)
         better, worse = _changes(before, after)
         typer.echo(f"{name}: {len(better)} messages became right, {len(worse)} became wrong")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nlu.measure.labelled import Labelled
-from nlu.understand.pipeline import Reading
+from nlu.understand.pipeline import Pipeline, Reading
 
 BINS = 10
 
@@ -39,6 +39,11 @@ class Outcome:
     @property
     def types(self) -> list[str]:
         return [c.type for c in self.reading.candidates]
+
+
+def read_all(pipeline: Pipeline, messages: Sequence[Labelled], title_only: bool = False) -> list[Outcome]:
+    """Read a labelled set, whole messages or their titles alone."""
+    return [Outcome(m, pipeline.parse(m.title if title_only else m.whole)) for m in messages]
 
 
 def _share(hits: Iterable[bool]) -> float | None:

@@ -248,7 +248,7 @@ def train(
     say(f"  fitting {len(tasks)} classifiers and the entity tagger on {len(corpus)} messages ...")
     # Fresh processes: forking one that has threads (the encoder's) can hang.
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
-        tagging = pool.submit(fit_tagger, [u for u in corpus if u.entities or u.title == ""], tuple(names))
+        tagging = pool.submit(fit_tagger, list(corpus), tuple(names))
         fitted = dict(zip([t.name for t in tasks], pool.map(_fit, tasks), strict=True))
         field = tagging.result()
     scores: dict[str, Any] = {name: dict(f.scores) for name, f in fitted.items()}
