@@ -1,50 +1,160 @@
-"""The six-step loop 采集—上报—分流—办理—核查—评价 as states, and who may move a ticket from where to where."""
+"""The six-step loop 采集—上报—分流—办理—核查—评价 as one table: what can be done with a ticket, in which state, by whom.
+
+There is no other way for a ticket to change state; ``docs/workflow.md`` is drawn from this table.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# state: what residents are told
-STATES = {
-    "registered": "已登记",
-    "dispatched": "已分派",
-    "handling": "办理中",
-    "verifying": "核查中",
-    "evaluating": "待您评价",
-    "closed": "已办结",
-    "withdrawn": "已撤回",
-    "refused": "不予受理",
+# state: (what residents are told, the step of the loop it belongs to)
+_STATES = {
+    "collected": ("待核实", "采集"),
+    "registered": ("已登记", "上报"),
+    "dispatched": ("已分派", "分流"),
+    "handling": ("办理中", "办理"),
+    "suspended": ("等待中", "办理"),
+    "verifying": ("核查中", "核查"),
+    "evaluating": ("待您评价", "评价"),
+    "contested": ("复核中", "评价"),
+    "closed": ("已办结", ""),
+    "withdrawn": ("已撤回", ""),
+    "refused": ("不予受理", ""),
+    "merged": ("已并案", ""),
 }
-FINAL = frozenset({"closed", "withdrawn", "refused"})
-ROLES = ("system", "resident", "operator", "worker", "department", "supervisor")
+STATES = {state: said for state, (said, _) in _STATES.items()}
+STEPS = {state: step for state, (_, step) in _STATES.items()}
+# Nothing more is owed. A closed ticket can be reopened, a merged one taken out again; the others stay.
+FINAL = frozenset({"withdrawn", "refused"})
+ENDED = FINAL | {"closed", "merged"}
+OPEN = tuple(s for s in STATES if s not in ENDED)
+# Nobody works on it yet: a corrected ticket in these states is dispatched anew.
+NOT_TAKEN_UP = frozenset({"registered", "dispatched"})
+
+ROLES = {
+    "system": "系统",
+    "resident": "居民",
+    "operator": "话务员",
+    "worker": "网格员",
+    "community": "社区",
+    "street": "镇街",
+    "department": "部门",
+    "supervisor": "督查",
+}
+_DESK = ("operator", "supervisor")
+_LOCAL = ("worker", "community", "street")
+_HANDLERS = ("department", "street", "community", "worker")
+_STAFF = ("operator", "worker", "community", "street", "department", "supervisor")
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One allowed move."""
+    """One thing that can be done with a ticket.
+
+    ``before`` are the states it is possible in (empty: it makes the ticket), ``after`` the state it leads to (None:
+    the state stays). ``needs_note``: a reason is owed.
+    """
 
     action: str
+    name: str
     before: tuple[str, ...]
-    after: str
+    after: str | None
     roles: tuple[str, ...]
     needs_note: bool = False
 
 
 TRANSITIONS = (
-    Transition("dispatch", ("registered", "dispatched"), "dispatched", ("system", "operator", "supervisor")),
-    Transition("return", ("dispatched", "handling"), "registered", ("department",), needs_note=True),
-    Transition("accept", ("dispatched",), "handling", ("department", "worker")),
-    Transition("finish", ("handling",), "verifying", ("department", "worker"), needs_note=True),
-    Transition("redo", ("verifying", "evaluating"), "handling", ("worker", "supervisor", "resident"), needs_note=True),
-    Transition("verify", ("verifying",), "evaluating", ("worker", "operator", "supervisor")),
-    Transition("evaluate", ("evaluating",), "closed", ("resident", "operator")),
-    Transition("withdraw", ("registered", "dispatched", "handling"), "withdrawn", ("resident", "operator")),
-    Transition("refuse", ("registered", "dispatched"), "refused", ("operator", "supervisor"), needs_note=True),
+    # 采集, 上报
+    Transition("collect", "采集", (), "collected", ("worker", "community")),
+    Transition("report", "上报", (), "registered", ("system", "resident", *_STAFF)),
+    Transition("submit", "核实上报", ("collected",), "registered", ("worker", "community", "street")),
+    # 分流
+    Transition(
+        "dispatch",
+        "分派",
+        ("registered", "dispatched"),
+        "dispatched",
+        ("system", "operator", "community", "street", "supervisor"),
+    ),
+    Transition("refuse", "不予受理", ("registered", "dispatched"), "refused", _DESK, needs_note=True),
+    Transition("return", "退回", ("dispatched", "handling"), "registered", _HANDLERS, needs_note=True),
+    # 办理
+    Transition("accept", "签收", ("dispatched",), "handling", _HANDLERS),
+    Transition("feedback", "反馈进展", ("handling", "suspended"), None, _HANDLERS, needs_note=True),
+    Transition("suspend", "挂起", ("handling",), "suspended", ("department", "street", "supervisor"), needs_note=True),
+    Transition("resume", "恢复办理", ("suspended",), "handling", ("system", "department", "street", "supervisor")),
+    Transition("finish", "办结上报", ("handling",), "verifying", _HANDLERS, needs_note=True),
+    # 核查
+    Transition("redo", "打回重办", ("verifying",), "handling", (*_LOCAL, *_DESK), needs_note=True),
+    Transition("verify", "核查通过", ("verifying",), "evaluating", (*_LOCAL, *_DESK)),
+    # 评价
+    Transition("evaluate", "评价", ("evaluating",), "closed", ("resident", "operator")),
+    Transition("contest", "差评复核", ("evaluating",), "contested", ("resident", "operator"), needs_note=True),
+    Transition("lapse", "逾期未评", ("evaluating",), "closed", ("system",)),
+    Transition(
+        "reopen",
+        "重新办理",
+        ("evaluating", "contested", "closed"),
+        "handling",
+        ("resident", "operator", "supervisor"),
+        needs_note=True,
+    ),
+    Transition("uphold", "维持结论", ("contested",), "closed", ("supervisor",), needs_note=True),
+    # out of the loop, and back
+    Transition(
+        "withdraw",
+        "撤回",
+        ("collected", "registered", "dispatched", "handling", "suspended"),
+        "withdrawn",
+        ("resident", "operator"),
+    ),
+    Transition(
+        "merge",
+        "并案",
+        ("registered", "dispatched", "handling", "suspended"),
+        "merged",
+        ("operator", "community", "street", "supervisor"),
+    ),
+    Transition("split", "拆出", ("merged",), "registered", _DESK, needs_note=True),
+    # beside the loop: the state stays
+    Transition("add", "补充", (*OPEN, "closed", "merged"), None, tuple(ROLES)),
+    Transition("note", "内部备注", tuple(STATES), None, _STAFF, needs_note=True),
+    Transition("correct", "改类", (*OPEN, "closed", "merged"), None, _STAFF),
+    Transition("visit", "走访", OPEN, None, (*_LOCAL, "operator"), needs_note=True),
+    Transition("regrade", "调整风险等级", OPEN, None, ("system", *_LOCAL, *_DESK), needs_note=True),
+    Transition("supervise", "督办", OPEN, None, ("supervisor",), needs_note=True),
+    Transition("unsupervise", "解除督办", OPEN, None, ("supervisor",), needs_note=True),
+    Transition("ask_extension", "申请延期", ("dispatched", "handling"), None, _HANDLERS, needs_note=True),
+    Transition(
+        "grant_extension",
+        "同意延期",
+        ("dispatched", "handling", "suspended"),
+        None,
+        ("street", "supervisor"),
+    ),
+    Transition(
+        "deny_extension",
+        "不同意延期",
+        ("dispatched", "handling", "suspended"),
+        None,
+        ("street", "supervisor"),
+        needs_note=True,
+    ),
+    Transition(
+        "whistle",
+        "吹哨",
+        ("registered", "dispatched", "handling", "suspended"),
+        None,
+        ("community", "street", "operator", "supervisor"),
+        needs_note=True,
+    ),
+    Transition("check_in", "报到", OPEN, None, ("department", "street")),
+    Transition("end_whistle", "哨毕", OPEN, None, ("community", "street", "operator", "supervisor"), needs_note=True),
+    Transition("escalate", "上报上级", OPEN, None, ("system", "community", "street", "supervisor"), needs_note=True),
+    Transition("warn", "临期提醒", OPEN, None, ("system",)),
+    Transition("miss", "超期", OPEN, None, ("system",)),
 )
-# Nobody works on it yet: a corrected ticket in these states is dispatched anew.
-NOT_TAKEN_UP = frozenset({"registered", "dispatched"})
-CORRECTING = frozenset({"operator", "worker", "department", "supervisor"})
-_BY_ACTION = {t.action: t for t in TRANSITIONS}
+ACTIONS = {t.action: t for t in TRANSITIONS}
 
 
 class IllegalTransitionError(ValueError):
@@ -54,34 +164,31 @@ class IllegalTransitionError(ValueError):
 def next_state(action: str, state: str, role: str, note: str | None) -> str:
     """The state ``action`` leads to.
 
+    Args:
+        action: what is to be done, a key of ``ACTIONS``.
+        state: the ticket's state; empty for a ticket that is being made.
+        role: who does it, a key of ``ROLES``.
+        note: the reason given.
+
     Raises:
         IllegalTransitionError: unknown action, wrong state, wrong role, or an owed reason missing.
     """
-    if action not in _BY_ACTION:
-        raise IllegalTransitionError(f"there is no action {action!r}; there are: {', '.join(_BY_ACTION)}")
-    move = _BY_ACTION[action]
-    if state not in move.before:
+    if action not in ACTIONS:
+        raise IllegalTransitionError(f"there is no action {action!r}; there are: {', '.join(ACTIONS)}")
+    move = ACTIONS[action]
+    if state not in move.before and (state or move.before):
         possible = [t.action for t in TRANSITIONS if state in t.before]
         raise IllegalTransitionError(
-            f"'{action}' is not possible while the ticket is '{state}' ({STATES.get(state, '?')}); "
+            f"'{action}' ({move.name}) is not possible while the ticket is '{state}' ({STATES.get(state, '?')}); "
             f"possible now: {', '.join(possible) or 'nothing, it is final'}"
         )
     if role not in move.roles:
-        raise IllegalTransitionError(f"'{action}' may be done by {', '.join(move.roles)}, not by {role}")
+        raise IllegalTransitionError(f"'{action}' ({move.name}) may be done by {', '.join(move.roles)}, not by {role}")
     if move.needs_note and not (note or "").strip():
-        raise IllegalTransitionError(f"'{action}' needs a reason (note)")
-    return move.after
+        raise IllegalTransitionError(f"'{action}' ({move.name}) needs a reason (note)")
+    return move.after or state
 
 
-def check_correction(state: str, role: str) -> None:
-    """Whether ``role`` may correct the classification of a ticket in ``state``.
-
-    Raises:
-        IllegalTransitionError: it may not.
-    """
-    if role not in CORRECTING:
-        raise IllegalTransitionError(
-            f"a classification may be corrected by {', '.join(sorted(CORRECTING))}, not by {role}"
-        )
-    if state in ("withdrawn", "refused"):
-        raise IllegalTransitionError(f"the ticket is '{state}' ({STATES[state]}); its classification stays")
+def possible(state: str, role: str) -> list[Transition]:
+    """What ``role`` can do with a ticket in ``state``, in the table's order."""
+    return [t for t in TRANSITIONS if state in t.before and role in t.roles]
