@@ -1,37 +1,78 @@
-"""Which unit handles a matter: the unit of the place's own street first, then the city's; type before category."""
+"""Which unit a ticket belongs to, who helps, and how long everything may take: the catalogue's row for its matter type,
+the nearest area's exception first; an emergency's unit before both."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.model import Area, Unit
+from cases import audit
+from cases.areas import AreaTree
+from cases.clock.limits import DEFAULT, Limits
+from cases.model import CatalogueRow, Emergency, Ticket
 
 
-def _street(session: Session, grid: str | None) -> str | None:
-    code = grid
-    while code:
-        area = session.get(Area, code)
-        if area is None or area.level == "street":
-            return area.code if area else None
-        code = area.parent
+@dataclass(frozen=True)
+class Route:
+    """Where a ticket goes and what is owed there."""
+
+    unit: str
+    helpers: tuple[str, ...]
+    standard: str
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    version: int
+    rows: dict[tuple[str, str], Route]
+
+
+_CATALOGUES: dict[str, _Catalogue] = {}
+
+
+def _catalogue(session: Session) -> _Catalogue:
+    version, key = audit.version(session), str(session.get_bind().engine.url)
+    known = _CATALOGUES.get(key)
+    if known and known.version == version and known.rows:
+        return known
+    rows = {
+        (row.type, row.area): Route(row.unit, tuple(row.helpers), row.standard, Limits.from_row(row))
+        for row in session.scalars(select(CatalogueRow))
+    }
+    made = _CATALOGUES[key] = _Catalogue(version, rows)
+    return made
+
+
+def at_place(session: Session, type_: str, area: str | None) -> Route | None:
+    """The catalogue's route for a matter type at a place; None when the city has no catalogue."""
+    rows = _catalogue(session).rows
+    for code in [*AreaTree.of(session).path(area), ""]:
+        if (type_, code) in rows:
+            return rows[type_, code]
     return None
 
 
-def responsible_unit(session: Session, type_: str | None, category: str, grid: str | None) -> Unit | None:
-    """The unit for a matter type at a place; None when no unit covers it (an operator decides)."""
-    street = _street(session, grid)
-    best: tuple[int, Unit] | None = None
-    for unit in session.scalars(select(Unit).order_by(Unit.code)):
-        if unit.area and unit.area != street:
-            continue
-        if type_ in unit.handles:
-            score = 4
-        elif category in unit.handles:
-            score = 2
-        else:
-            continue
-        score += 1 if unit.area else 0
-        if best is None or score > best[0]:
-            best = (score, unit)
-    return best[1] if best else None
+def route(session: Session, ticket: Ticket) -> Route | None:
+    """A ticket's route; None when its matter type is not known yet (a person decides)."""
+    if ticket.type is None:
+        return None
+    found = at_place(session, ticket.type, ticket.grid or ticket.community or ticket.street or ticket.county)
+    emergency = session.get(Emergency, ticket.emergency) if ticket.emergency else None
+    if emergency is None or emergency.unit is None:
+        return found
+    helpers = [found.unit, *found.helpers] if found else []
+    return Route(
+        emergency.unit,
+        tuple(h for h in dict.fromkeys(helpers) if h != emergency.unit),
+        found.standard if found else "",
+        found.limits if found else DEFAULT,
+    )
+
+
+def limits(session: Session, ticket: Ticket) -> Limits:
+    """A ticket's time limits: the catalogue's, or the city's default of 1, 2 and 12 working days."""
+    found = route(session, ticket)
+    return found.limits if found else DEFAULT

@@ -1,0 +1,53 @@
+"""The city's own history: emergencies, catalogue, city data, keys — whatever changes how tickets are dealt with.
+
+Lines are only added; each one's hash covers the line before. The number of the last line tells caches that something
+changed (:func:`version`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cases.model import AuditLine
+from common.db import now
+
+
+def _hash(before: str, line: AuditLine) -> str:
+    content = [
+        line.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        line.actor,
+        line.action,
+        line.about,
+        line.note,
+    ]
+    return hashlib.sha256(f"{before}\n{json.dumps(content, ensure_ascii=False)}".encode()).hexdigest()
+
+
+def log(session: Session, actor: str, action: str, about: str, note: str | None = None) -> AuditLine:
+    """Add a line: who did what to what, and why."""
+    last = session.scalar(select(AuditLine).order_by(AuditLine.id.desc()).limit(1).with_for_update())
+    line = AuditLine(at=now(), actor=actor, action=action, about=about, note=note)
+    line.hash = _hash(last.hash if last else "", line)
+    session.add(line)
+    session.flush()
+    return line
+
+
+def version(session: Session) -> int:
+    """Grows whenever the city's data change."""
+    return session.scalar(select(func.coalesce(func.max(AuditLine.id), 0))) or 0
+
+
+def flaws(session: Session) -> list[str]:
+    """Lines that were changed, or stand after one that is missing."""
+    before, found = "", []
+    for line in session.scalars(select(AuditLine).order_by(AuditLine.id)):
+        if line.hash != _hash(before, line):
+            found.append(f"audit line {line.id} ({line.action} {line.about}) was changed, or the one before it")
+        before = line.hash
+    return found

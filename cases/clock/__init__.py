@@ -1,0 +1,1 @@
+"""The clock: which days are worked (``calendar``), time counted on them (``time``), what is owed by when (``limits``)."""
