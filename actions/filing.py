@@ -62,8 +62,7 @@ def update(intake: Intake, reporter: str, note: str | None) -> None:
         service.add_information(
             session,
             intake.ticket,
-            role="resident",
-            actor=None if intake.anonymous else reporter,
+            actor=service.Actor("resident", None if intake.anonymous else reporter),
             place=intake.place,
             grid=intake.grid,
             lat=intake.lat,
@@ -79,4 +78,4 @@ def update(intake: Intake, reporter: str, note: str | None) -> None:
 def add(number: str, reporter: str, **what: Any) -> None:
     """Add a note, a place, photos or anonymity to a ticket the resident has filed before."""
     with transaction() as session:
-        service.add_information(session, number, role="resident", actor=reporter, **what)
+        service.add_information(session, number, actor=service.Actor("resident", reporter), **what)

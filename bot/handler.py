@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot import handover, inbox, outbox, photos
+from bot import evaluating, handover, inbox, outbox, photos
 from bot.channels.base import TryLaterError
 from bot.engine import Engine, EngineDownError, Payload
 from bot.model import Conversation, Inbound
@@ -32,6 +32,8 @@ class Handler:
             conversation = inbox.conversation_of(session, row)
         if row.kind == "unsubscribe" or conversation.mode == "operator":
             await asyncio.to_thread(self._finish, row, [])
+            return
+        if conversation.evaluating and row.kind == "text" and await asyncio.to_thread(self._evaluated, row):
             return
         try:
             payloads = await self._answer(row, conversation)
@@ -113,6 +115,19 @@ class Handler:
             shown = [p for p in shown if p]
             outbox.put(session, row.conversation_id, _merged(shown), current)
             inbox.finish(session, row)
+
+    def _evaluated(self, row: Inbound) -> bool:
+        """Whether the message was the evaluation asked for; taken, answered and done in one commit."""
+        with transaction() as session:
+            current = session.get_one(Inbound, row.id)
+            if current.status != "new":
+                return True  # another worker was quicker after our lease ran out
+            conversation = inbox.conversation_of(session, row)
+            payloads = evaluating.take(session, conversation, str(row.payload.get("text") or ""))
+            if payloads:
+                outbox.put(session, row.conversation_id, payloads, current)
+                inbox.finish(session, row)
+            return bool(payloads)
 
     def _postpone(self, row: Inbound) -> None:
         with transaction() as session:

@@ -31,6 +31,7 @@ class Conversation(Base):
     grid: Mapped[str | None] = mapped_column(String(32))
     mode: Mapped[str] = mapped_column(String(16))
     open_since: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    evaluating: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # the ticket whose outcome was asked about
     handover_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     handover_note: Mapped[str | None] = mapped_column(Text)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any
 
-from bot import outbox
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot import evaluating, outbox
 from bot.model import ChannelState, Conversation
 from bot.words import word
-from cases import numbers, workflow
+from cases import numbers, service, workflow
 from cases.model import Ticket, TicketEvent, Unit
 from common.db import reading, transaction
 from nlu.taxonomy import taxonomy
 
 CURSOR = "progress:last_event"
 # What happens between filing and the first dispatch is said in the same breath as the number.
-TOLD = frozenset({"accept", "verify", "withdraw", "refuse", "redo"})
+TOLD = frozenset(
+    {"accept", "feedback", "suspend", "resume", "verify", "merge", "reopen", "uphold", "withdraw", "refuse"}
+)
+# What those hear whose report was merged into another.
+TOLD_FOLLOWERS = frozenset({"verify", "refuse", "withdraw"})
+WITH_NOTE = frozenset({"feedback", "suspend", "uphold", "refuse", "withdraw"})
 BATCH = 100
 
 
@@ -36,32 +44,62 @@ def tell_residents() -> int:
         ).all()
         for event in events:
             row.value = str(event.id)
-            if event.action not in TOLD and not (event.action == "dispatch" and event.role != "system"):
-                continue
-            ticket = session.get_one(Ticket, event.ticket_id)
-            conversation = session.get(Conversation, ticket.reporter) if ticket.reporter else None
-            if conversation is None:
-                continue
-            outbox.put(
-                session,
-                conversation.id,
-                [_message(ticket, event, session.get(Unit, ticket.unit) if ticket.unit else None)],
-            )
-            told += 1
+            told += _tell(session, event)
     return told
 
 
-def _message(ticket: Ticket, event: TicketEvent, unit: Unit | None) -> dict[str, str]:
-    matter = taxonomy().type(ticket.type).plain if ticket.type else "您反映的事"
+def _tell(session: Session, event: TicketEvent) -> int:
+    if event.action not in TOLD and not (event.action == "dispatch" and event.role != "system"):
+        return 0
+    if event.action == "reopen" and event.role == "resident":
+        return 0  # it was their own word, and was answered
+    ticket = session.get_one(Ticket, event.ticket_id)
+    told = _put(session, ticket, _message(session, ticket, event))
+    if event.action == "verify" and told and ticket.status == "evaluating":
+        evaluating.ask(session.get_one(Conversation, ticket.reporter), ticket.number)
+    if event.action in TOLD_FOLLOWERS:
+        for follower in service.followers(session, ticket):
+            told += _put(session, follower, _result(session, follower, ticket, event))
+    return told
+
+
+def _put(session: Session, ticket: Ticket, message: dict[str, Any]) -> int:
+    conversation = session.get(Conversation, ticket.reporter) if ticket.reporter else None
+    if conversation is None:
+        return 0
+    outbox.put(session, conversation.id, [{**message, "ticket": numbers.spoken(ticket.number)}])
+    return 1
+
+
+def _matter(ticket: Ticket) -> str:
+    return taxonomy().type(ticket.type).plain if ticket.type else "您反映的事"
+
+
+def _outcome(session: Session, ticket: Ticket, event: TicketEvent) -> str:
+    """What was done, in the words of those who did it; why nothing was done when it was refused."""
+    if event.action != "verify":
+        return f"{workflow.STATES[event.after or ticket.status]}。{event.note or ''}"
+    query = select(TicketEvent.note).where(TicketEvent.ticket_id == ticket.id, TicketEvent.action == "finish")
+    return session.scalar(query.order_by(TicketEvent.seq.desc()).limit(1)) or ""
+
+
+def _message(session: Session, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
+    number = numbers.spoken(ticket.number)
+    if event.action == "merge":
+        return {"text": word("merged", matter=_matter(ticket), number=number)}
+    if event.action == "verify":
+        result = _outcome(session, ticket, event)
+        said = word("ask_evaluation", matter=_matter(ticket), number=number, result=result).replace("\n\n", "\n")
+        return {"text": said, "choices": evaluating.CHOICES}
+    unit = session.get(Unit, ticket.unit) if ticket.unit else None
     where = f"，在{unit.name}" if unit and event.after in ("dispatched", "handling") else ""
-    note = f"说明：{event.note}。" if event.note and event.action in ("refuse", "redo", "withdraw") else ""
+    note = f"说明：{event.note}。" if event.note and event.action in WITH_NOTE else ""
+    status = workflow.STATES[event.after or ticket.status] + where
+    return {"text": word("progress", matter=_matter(ticket), number=number, status=status, note=note)}
+
+
+def _result(session: Session, follower: Ticket, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
+    result = _outcome(session, ticket, event)
     return {
-        "text": word(
-            "progress",
-            matter=matter,
-            number=numbers.spoken(ticket.number),
-            status=workflow.STATES[event.after or ticket.status] + where,
-            note=note,
-        ),
-        "ticket": numbers.spoken(ticket.number),
+        "text": word("merged_result", matter=_matter(follower), number=numbers.spoken(follower.number), result=result)
     }

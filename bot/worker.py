@@ -20,6 +20,7 @@ from bot.channels.wechat import WeChat
 from bot.engine import Engine
 from bot.handler import Handler
 from bot.model import Conversation, Inbound, Outbound
+from cases import duty
 from common.db import now, reading, transaction
 from common.logs import configure, log
 from common.settings import Settings, settings
@@ -29,6 +30,7 @@ IDLE = 0.05  # seconds between looks at an empty inbox
 PUSH_IDLE = 0.3
 PROGRESS_EVERY = 2.0
 IDLE_EVERY = 5.0
+DUTY_EVERY = 30.0
 
 
 def channels(config: Settings) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop; what is in hand is finished first."""
-        await asyncio.gather(self._inbound(), self._outbound(), self._progress(), self._idle())
+        await asyncio.gather(self._inbound(), self._outbound(), self._progress(), self._idle(), self._duty())
         if self._running:
             await asyncio.wait(self._running, timeout=10)
         await self.engine.close()
@@ -104,6 +106,17 @@ class Worker:
             except Exception as error:
                 log().error("unfinished reports not looked for", error=type(error).__name__)
             await self._pause(IDLE_EVERY)
+
+    async def _duty(self) -> None:
+        """The case backend's clock. It lives here, as this process is there all day."""
+        while not self.stopping.is_set():
+            try:
+                done = await asyncio.to_thread(duty.round_of_duty)
+                if done != duty.Done():
+                    log().info("round of duty", **vars(done))
+            except Exception as error:
+                log().error("round of duty failed", error=type(error).__name__)
+            await self._pause(DUTY_EVERY)
 
     async def _progress(self) -> None:
         while not self.stopping.is_set():

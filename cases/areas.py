@@ -25,7 +25,7 @@ class Node:
 class AreaTree:
     """All areas of a city by code."""
 
-    version: int
+    version: str
     nodes: dict[str, Node]
 
     @classmethod

@@ -1,6 +1,6 @@
 """The city's own history: emergencies, catalogue, city data, keys — whatever changes how tickets are dealt with.
 
-Lines are only added; each one's hash covers the line before. The number of the last line tells caches that something
+Lines are only added; each one's hash covers the line before. The hash of the last line tells caches that something
 changed (:func:`version`).
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import json
 from datetime import UTC
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.model import AuditLine
@@ -38,9 +38,10 @@ def log(session: Session, actor: str, action: str, about: str, note: str | None 
     return line
 
 
-def version(session: Session) -> int:
-    """Grows whenever the city's data change."""
-    return session.scalar(select(func.coalesce(func.max(AuditLine.id), 0))) or 0
+def version(session: Session) -> str:
+    """Another one whenever the city's data change: the hash of the last line, which also tells apart what was rolled
+    back and done differently."""
+    return session.scalar(select(AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)) or ""
 
 
 def flaws(session: Session) -> list[str]:

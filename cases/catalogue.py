@@ -68,7 +68,7 @@ class _Checker:
         self.problems.append(f"{self.file.name}:{line}: {what}")
 
     def unit(self, line: int, code: Any, what: str) -> None:
-        if code not in self.units:
+        if not isinstance(code, str) or code not in self.units:
             self.bad(line, f"{what} {code!r} is not in units.csv")
 
     def fields(self, line: int, entry: dict[str, Any], allowed: set[str]) -> None:
@@ -83,6 +83,8 @@ class _Checker:
         else:
             for code in helpers:
                 self.unit(line, code, "helper")
+            if len({str(code) for code in helpers}) < len(helpers):
+                self.bad(line, "a helper is named twice")
             if entry.get("unit") in helpers:
                 self.bad(line, f"{entry['unit']} is its own helper")
         standard = entry.get("standard")
@@ -99,7 +101,8 @@ class _Checker:
             value = limits.get(name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 self.bad(line, f"limit {name!r} must be a whole number from {low} to {high}, not {value!r}")
-                return
+        if any(type(limits.get(name)) is not int for name in LIMITS):
+            return
         if not limits["verify"] <= limits["feedback"] <= limits["close"]:
             self.bad(line, "limits must grow: verify, feedback, close")
 

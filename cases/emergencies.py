@@ -65,7 +65,9 @@ def announce(
     if until <= max(begin, now()):
         problems.append(f"it would be over before it began: until {until:%Y-%m-%d %H:%M}")
     elif (until - begin).days > LONGEST_DAYS:
-        problems.append(f"until {until:%Y-%m-%d} is more than {LONGEST_DAYS} days away: announce it again when it lasts")
+        problems.append(
+            f"until {until:%Y-%m-%d} is more than {LONGEST_DAYS} days away: announce it again when it lasts"
+        )
     if unit is not None and session.get(Unit, unit) is None:
         problems.append(f"there is no unit {unit!r}")
     if problems:

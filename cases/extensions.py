@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,7 +28,9 @@ def open_request(session: Session, ticket_id: int) -> Extension | None:
     return session.scalar(query)
 
 
-def ask_extension(session: Session, number: str, days: int, reason: str, *, actor: Actor) -> Extension:
+def ask_extension(
+    session: Session, number: str, days: int, reason: str, *, actor: Actor, at: datetime | None = None
+) -> Extension:
     """Ask for more time.
 
     Args:
@@ -44,17 +48,22 @@ def ask_extension(session: Session, number: str, days: int, reason: str, *, acto
     if not 1 <= days <= MOST_DAYS:
         raise ExtensionError(f"{days} working days cannot be asked for: 1 to {MOST_DAYS}")
     if ticket.extensions >= MOST_TIMES:
-        raise ExtensionError(f"{numbers.spoken(number)} has been extended {ticket.extensions} times; no more than {MOST_TIMES}")
+        raise ExtensionError(
+            f"{numbers.spoken(number)} has been extended {ticket.extensions} times; no more than {MOST_TIMES}"
+        )
     if open_request(session, ticket.id):
         raise ExtensionError(f"{numbers.spoken(number)} has a request that nobody has decided on yet")
-    run(session, ticket, "ask_extension", actor, reason, data={"days": days})
-    made = Extension(ticket_id=ticket.id, at=now(), asked_by=actor.id, days=days, reason=reason)
+    moment = at or now()
+    run(session, ticket, "ask_extension", actor, reason, data={"days": days}, at=moment)
+    made = Extension(ticket_id=ticket.id, at=moment, asked_by=actor.id, days=days, reason=reason)
     session.add(made)
     session.flush()
     return made
 
 
-def decide_extension(session: Session, number: str, granted: bool, *, actor: Actor, note: str | None = None) -> Extension:
+def decide_extension(
+    session: Session, number: str, granted: bool, *, actor: Actor, note: str | None = None, at: datetime | None = None
+) -> Extension:
     """Grant the open request, or deny it with a reason. Granted days are added to the day it is to be closed by.
 
     Raises:
@@ -65,7 +74,7 @@ def decide_extension(session: Session, number: str, granted: bool, *, actor: Act
     request = open_request(session, ticket.id)
     if request is None:
         raise ExtensionError(f"nobody has asked for more time for {numbers.spoken(number)}")
-    moment = now()
+    moment = at or now()
     action = "grant_extension" if granted else "deny_extension"
     run(session, ticket, action, actor, note, data={"days": request.days}, at=moment)
     request.decided_at, request.decided_by, request.granted, request.note = moment, actor.id, granted, note

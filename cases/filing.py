@@ -160,7 +160,9 @@ def file_ticket(session: Session, new: NewTicket, actor: Actor | None = None, at
         emergencies.apply(session, ticket, moment)
         session.add(ticket)
         record(session, ticket, who, "report", None, at=moment)
-        ticket.attachments.extend(TicketAttachment(reference=r, added_at=moment) for r in dict.fromkeys(new.attachments))
+        ticket.attachments.extend(
+            TicketAttachment(reference=r, added_at=moment) for r in dict.fromkeys(new.attachments)
+        )
         clock.start(ticket, routing.limits(session, ticket), moment)
         risk.grade(session, ticket, moment)
         dispatch(session, ticket, moment)
@@ -195,6 +197,7 @@ def add_information(
     anonymous: bool | None = None,
     phone: str | None = None,
     mediation: str | None = None,
+    at: datetime | None = None,
 ) -> Ticket:
     """Add what was learnt after filing. Every addition is a line of the history.
 
@@ -202,7 +205,7 @@ def add_information(
         TicketNotFoundError: no such ticket.
         IllegalTransitionError: nothing may be added to it any more, or not by this actor.
     """
-    moment = now()
+    moment = at or now()
     ticket = open_for_change(session, number)
     checked(session, ticket, "add", actor, note)
     if place or lat is not None:
@@ -235,6 +238,7 @@ def correct(
     actor: Actor,
     urgent: bool | None = None,
     version: int | None = None,
+    at: datetime | None = None,
 ) -> Ticket:
     """Say what a ticket's matter really is; a ticket that nobody works on yet goes to the unit this now belongs to.
 
@@ -245,13 +249,14 @@ def correct(
         actor: operator, worker, department or supervisor.
         urgent: the right urgency; None leaves it.
         version: the version the actor saw; None if they need not have seen the newest.
+        at: when; by default now.
 
     Raises:
         TicketNotFoundError: no such ticket.
         StaleTicketError: somebody changed it meanwhile.
         IllegalTransitionError: this role may not correct, or the ticket is final.
     """
-    moment = now()
+    moment = at or now()
     ticket = open_for_change(session, number, version)
     checked(session, ticket, "correct", actor, None)
     right = urgent if urgent is not None else ticket.urgent

@@ -121,7 +121,8 @@ def verify(session: Session, number: str | None = None) -> tuple[int, list[Flaw]
     Returns:
         How many tickets were looked at, and every flaw found.
     """
-    looked, flaws, last = 0, [], 0
+    looked, last = 0, 0
+    flaws: list[Flaw] = []
     while True:
         query = select(Ticket).where(Ticket.id > last).order_by(Ticket.id).limit(BATCH)
         tickets = list(session.scalars(query.where(Ticket.number == number) if number else query))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,7 +19,9 @@ class MergeError(ValueError):
     """The two tickets cannot be merged; the message says why."""
 
 
-def merge(session: Session, number: str, into: str, *, actor: Actor, version: int | None = None) -> Ticket:
+def merge(
+    session: Session, number: str, into: str, *, actor: Actor, version: int | None = None, at: datetime | None = None
+) -> Ticket:
     """Let ``number`` follow the ticket ``into``. Tickets that followed ``number`` follow ``into`` from now on.
 
     Args:
@@ -26,6 +30,7 @@ def merge(session: Session, number: str, into: str, *, actor: Actor, version: in
         into: of the ticket that is handled.
         actor: who decides.
         version: the version of ``number`` the actor saw.
+        at: when; by default now.
 
     Returns:
         The ticket that is handled.
@@ -36,6 +41,7 @@ def merge(session: Session, number: str, into: str, *, actor: Actor, version: in
     """
     if number == into:
         raise MergeError("a ticket cannot be merged into itself")
+    moment = at or now()
     # Always in the same order, so that two people merging the same pair cannot wait for each other.
     first, second = sorted((number, into))
     opened = {n: open_for_change(session, n, version if n == number else None) for n in (first, second)}
@@ -43,11 +49,10 @@ def merge(session: Session, number: str, into: str, *, actor: Actor, version: in
     if head.status in workflow.ENDED:
         told = workflow.STATES[head.status]
         raise MergeError(f"{numbers.spoken(into)} is '{head.status}' ({told}): merge into a ticket that is still open")
-    run(session, ticket, "merge", actor, f"并入 {numbers.spoken(into)}", data={"into": into})
+    run(session, ticket, "merge", actor, f"并入 {numbers.spoken(into)}", data={"into": into}, at=moment)
     ticket.merged_into = head.id
     for follower in session.scalars(select(Ticket).where(Ticket.merged_into == ticket.id).order_by(Ticket.id)):
         follower.merged_into = head.id
-    moment = now()
     record(session, head, actor, "add", head.status, f"{numbers.spoken(number)} 并入本单", {"merged": number}, moment)
     head.urgent = head.urgent or ticket.urgent
     session.flush()

@@ -77,9 +77,7 @@ def open_for_change(session: Session, number: str, version: int | None = None) -
 
 def whistled(session: Session, ticket: Ticket) -> frozenset[str]:
     """Units called to the ticket by a whistle that has not ended."""
-    query = (
-        select(WhistleCall.unit).join(Whistle).where(Whistle.ticket_id == ticket.id, Whistle.ended_at.is_(None))
-    )
+    query = select(WhistleCall.unit).join(Whistle).where(Whistle.ticket_id == ticket.id, Whistle.ended_at.is_(None))
     return frozenset(session.scalars(query))
 
 
@@ -118,7 +116,9 @@ def run(
     try:
         session.flush()
     except StaleDataError as error:
-        raise StaleTicketError(f"ticket {numbers.spoken(ticket.number)} was changed meanwhile: read it again") from error
+        raise StaleTicketError(
+            f"ticket {numbers.spoken(ticket.number)} was changed meanwhile: read it again"
+        ) from error
     return ticket
 
 
@@ -152,7 +152,9 @@ def act(
         IllegalTransitionError: the move is not allowed; nothing was changed.
     """
     if action in workflow.ACTIONS and action not in PLAIN:
-        raise workflow.IllegalTransitionError(f"'{action}' is not done by itself: {_INSTEAD.get(action, 'it follows from others')}")
+        raise workflow.IllegalTransitionError(
+            f"'{action}' is not done by itself: {_INSTEAD.get(action, 'it follows from others')}"
+        )
     return run(session, open_for_change(session, number, version), action, actor, note, unit=unit, at=at)
 
 
@@ -183,7 +185,7 @@ def _finish(move: Move) -> None:
 
 
 def _redo(move: Move) -> None:
-    clock.unfinished(move.ticket)
+    clock.unfinished(move.ticket, move.at)
 
 
 def _close(move: Move) -> None:

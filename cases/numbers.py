@@ -6,7 +6,7 @@ check digit, which catches every single wrong digit and every swap of neighbours
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.orm import Session
 from stdnum import damm
 
@@ -55,15 +55,37 @@ def required(text: str) -> str:
 
 
 def take(session: Session, year: int) -> str:
-    """Take the year's next number. Safe between processes: the counter row is locked until commit."""
+    """Take the year's next number. Safe between processes.
+
+    PostgreSQL counts with a sequence, so that filings need not wait for each other; a filing that fails leaves a gap.
+    SQLite has one writer anyway and counts in a table.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        return compose(year, _from_sequence(connection, year))
     step = update(TicketSequence).where(TicketSequence.year == year).values(last=TicketSequence.last + 1)
     if session.execute(step).rowcount == 0:  # type: ignore[attr-defined]
-        if session.bind is not None and session.bind.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as pg_insert
-
-            session.execute(pg_insert(TicketSequence).values(year=year, last=0).on_conflict_do_nothing())
-        else:
-            session.execute(insert(TicketSequence).values(year=year, last=0))
+        session.execute(insert(TicketSequence).values(year=year, last=0))
         session.execute(step)
-    last = session.execute(select(TicketSequence.last).where(TicketSequence.year == year)).scalar_one()
-    return compose(year, last)
+    return compose(year, session.execute(select(TicketSequence.last).where(TicketSequence.year == year)).scalar_one())
+
+
+_SEQUENCES: set[tuple[str, int]] = set()
+
+
+def _from_sequence(connection: Connection, year: int) -> int:
+    name = f"ticket_number_{int(year)}"
+    known = (str(connection.engine.url), year)
+    if known not in _SEQUENCES:
+        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is None:
+            _make_sequence(connection, name, year)
+        else:
+            _SEQUENCES.add(known)  # only what is committed for certain: one made here may yet be rolled back
+    return int(connection.scalar(text(f"SELECT nextval('{name}')")) or 0)
+
+
+def _make_sequence(connection: Connection, name: str, year: int) -> None:
+    """Go on after the last number of the year, which an earlier version may have counted in the table."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+    last = connection.scalar(select(TicketSequence.last).where(TicketSequence.year == year)) or 0
+    connection.execute(text(f"CREATE SEQUENCE IF NOT EXISTS {name} START {int(last) + 1}"))

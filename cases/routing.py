@@ -26,7 +26,7 @@ class Route:
 
 @dataclass(frozen=True)
 class _Catalogue:
-    version: int
+    version: str
     rows: dict[tuple[str, str], Route]
 
 

@@ -101,7 +101,13 @@ def blow(
 
 
 def check_in(
-    session: Session, number: str, *, actor: Actor, unit: str | None = None, note: str | None = None, at: datetime | None = None
+    session: Session,
+    number: str,
+    *,
+    actor: Actor,
+    unit: str | None = None,
+    note: str | None = None,
+    at: datetime | None = None,
 ) -> WhistleCall:
     """A called unit reports that it is there. Late is better than never, and is kept as late.
 
@@ -185,7 +191,9 @@ def sweep(session: Session, at: datetime | None = None) -> tuple[int, int]:
         call.missed = True
         ticket = open_for_change(session, session.get_one(Ticket, call.whistle.ticket_id).number)
         if ticket.status in workflow.OPEN:
-            record(session, ticket, SYSTEM, "miss", ticket.status, f"{call.unit} 未按时报到", {"unit": call.unit}, moment)
+            record(
+                session, ticket, SYSTEM, "miss", ticket.status, f"{call.unit} 未按时报到", {"unit": call.unit}, moment
+            )
         missed += 1
     raised = 0
     unsettled = select(Whistle).where(Whistle.ended_at.is_(None), Whistle.due < moment).limit(BATCH)

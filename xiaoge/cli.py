@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from xiaoge import backend_cli
+
 app = typer.Typer(
     help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
     no_args_is_help=True,
@@ -25,6 +27,10 @@ app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 app.add_typer(handovers, name="handovers")
 app.add_typer(tickets, name="tickets")
+app.add_typer(backend_cli.audit, name="audit")
+app.add_typer(backend_cli.catalogue, name="catalogue")
+app.add_typer(backend_cli.emergency, name="emergency")
+app.add_typer(backend_cli.keys, name="keys")
 
 
 def fail(text: str) -> typer.Exit:
@@ -245,7 +251,7 @@ def tickets_show(number: Annotated[str, typer.Argument(help="Ticket number, in a
 def tickets_act(
     number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
     action: Annotated[
-        str, typer.Argument(help="dispatch, return, accept, finish, redo, verify, evaluate, withdraw, refuse")
+        str, typer.Argument(help="dispatch, accept, feedback, suspend, resume, return, finish, redo, verify, reopen, withdraw, refuse ...")
     ],
     role: Annotated[str, typer.Option(help="operator, worker, department, supervisor or resident")] = "operator",
     actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
@@ -258,6 +264,31 @@ def tickets_act(
     from xiaoge.ticketing import act_on
 
     raise typer.Exit(act_on(number, action, role, actor, note, unit))
+
+
+@tickets.command("evaluate")
+def tickets_evaluate(
+    number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
+    score: Annotated[str, typer.Argument(help="satisfied, fair or unsatisfied")],
+    reason: Annotated[str | None, typer.Option(help="Why; owed when unsatisfied.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
+) -> None:
+    """Take down what a resident said of the outcome on the phone. An unsatisfied one reopens the ticket."""
+    from xiaoge.ticketing import evaluate
+
+    raise typer.Exit(evaluate(number, score, reason, actor))
+
+
+@tickets.command("merge")
+def tickets_merge(
+    number: Annotated[str, typer.Argument(help="The ticket that ends.")],
+    into: Annotated[str, typer.Argument(help="The ticket that is handled.")],
+    actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,
+) -> None:
+    """Merge two reports of one matter; both residents hear the outcome."""
+    from xiaoge.ticketing import merge
+
+    raise typer.Exit(merge(number, into, actor))
 
 
 @tickets.command("correct")

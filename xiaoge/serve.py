@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import signal
 import time
+from datetime import datetime
 from types import FrameType
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from cases import city
+from cases.catalogue import CatalogueError
+from cases.clock.holiday_files import HolidayFileError
+from cases.clock.time import unknown_years, working_time
 from cases.model import Area
 from common.db import reading, transaction, upgrade
 from common.settings import settings
@@ -56,7 +61,18 @@ def serve() -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    prepare()
+    try:
+        prepare()
+        working_time()  # a mistake in a holiday file stops the start
+    except (HolidayFileError, city.CityError, CatalogueError) as error:
+        typer.echo(str(error), err=True)
+        return 1
+    for year in unknown_years(datetime.now(ZoneInfo(config.timezone)).date()):
+        typer.echo(
+            f"warning: the holidays of {year} are not known; until {config.var / 'holidays' / f'{year}.yml'} is there, its "
+            "due times count every Monday to Friday as a working day (docs/clock.md)",
+            err=True,
+        )
     stack = Stack(config)
     typer.echo("starting the engine, the action server, the web app and the worker ...")
     started = time.monotonic()

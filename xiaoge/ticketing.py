@@ -68,6 +68,9 @@ def describe(ticket: Ticket, unit: str | None) -> list[str]:
 _REFUSALS = (
     service.TicketNotFoundError,
     service.UnknownUnitError,
+    service.StaleTicketError,
+    service.ScoreError,
+    service.MergeError,
     workflow.IllegalTransitionError,
     numbers.NotANumberError,
 )
@@ -93,7 +96,9 @@ def correct(text: str, type_: str, urgent: bool | None, role: str, actor: str | 
         return 1
     try:
         with transaction() as session:
-            ticket = service.correct(session, numbers.required(text), type_, role=role, actor=actor, urgent=urgent)
+            ticket = service.correct(
+                session, numbers.required(text), type_, actor=service.Actor(role, actor), urgent=urgent
+            )
             unit = service.unit_name(session, ticket)
             number = ticket.number
     except _REFUSALS as error:
@@ -124,10 +129,37 @@ def act_on(text: str, action: str, role: str, actor: str | None, note: str | Non
     try:
         with transaction() as session:
             number = numbers.required(text)
-            ticket = service.act(session, number, action, role=role, actor=actor, note=note, unit=unit)
+            ticket = service.act(session, number, action, actor=service.Actor(role, actor), note=note, unit=unit)
             status = ticket.status
     except _REFUSALS as error:
         typer.echo(str(error), err=True)
         return 1
     typer.echo(f"{numbers.spoken(number)}: {status} ({workflow.STATES[status]})")
+    return 0
+
+
+def evaluate(text: str, score: str, reason: str | None, actor: str | None) -> int:
+    """Take down what the resident said of the outcome on the phone. Returns the exit status."""
+    try:
+        with transaction() as session:
+            number = numbers.required(text)
+            operator = service.Actor("operator", actor)
+            status = service.evaluate(session, number, score, actor=operator, channel="phone", reason=reason).status
+    except _REFUSALS as error:
+        typer.echo(str(error), err=True)
+        return 1
+    typer.echo(f"{numbers.spoken(number)}: {status} ({workflow.STATES[status]})")
+    return 0
+
+
+def merge(text: str, into: str, actor: str | None) -> int:
+    """Let a ticket follow another one. Returns the exit status."""
+    try:
+        with transaction() as session:
+            numbers_ = numbers.required(text), numbers.required(into)
+            service.merge(session, *numbers_, actor=service.Actor("operator", actor))
+    except _REFUSALS as error:
+        typer.echo(str(error), err=True)
+        return 1
+    typer.echo(f"{numbers.spoken(numbers_[0])} follows {numbers.spoken(numbers_[1])} from now on")
     return 0

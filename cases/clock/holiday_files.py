@@ -20,7 +20,14 @@ HOLIDAY_FIELDS = ("name", "from", "to")
 LONGEST = 31  # days; a longer holiday is a slip of the pen
 MOVED = "调休"  # the name of a worked weekend day: a file does not say which holiday it makes up for
 # Days off in every year by 全国年节及纪念日放假办法, 第二条 (as of 2025), whatever the yearly notice moves around them.
-ALWAYS_OFF = {(1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
+ALWAYS_OFF = {
+    (1, 1): "元旦",
+    (5, 1): "劳动节",
+    (5, 2): "劳动节",
+    (10, 1): "国庆节",
+    (10, 2): "国庆节",
+    (10, 3): "国庆节",
+}
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
@@ -75,7 +82,7 @@ class _File:
             return []
         return list(node.value)
 
-    def date(self, node: yaml.Node, what: str) -> date | None:
+    def dated(self, node: yaml.Node, what: str) -> date | None:
         """A day of the file's year."""
         written = node.value if isinstance(node, yaml.ScalarNode) else None
         try:
@@ -100,8 +107,8 @@ class _File:
         name = fields.get("name")
         if name is not None and not (isinstance(name, yaml.ScalarNode) and name.value.strip()):
             self.bad(_line(name), "'name' is empty or not a text")
-        since = self.date(fields["from"], "'from'") if "from" in fields else None
-        until = self.date(fields["to"], "'to'") if "to" in fields else None
+        since = self.dated(fields["from"], "'from'") if "from" in fields else None
+        until = self.dated(fields["to"], "'to'") if "to" in fields else None
         if since is None or until is None:
             return
         if since > until:
@@ -120,7 +127,7 @@ class _File:
             self.off.setdefault(day, (called, _line(node)))
 
     def working_day(self, node: yaml.Node) -> None:
-        day = self.date(node, "a working day")
+        day = self.dated(node, "a working day")
         if day is None:
             return
         if day in self.worked:
@@ -163,7 +170,11 @@ class _File:
 
     def complete(self, line: int) -> None:
         """Nobody else knows this year, so the file must name all of its days off."""
-        lacking = [f"{self.year}-{m:02}-{d:02} {n}" for (m, d), n in ALWAYS_OFF.items() if date(self.year, m, d) not in self.off]
+        lacking = [
+            f"{self.year}-{m:02}-{d:02} {n}"
+            for (m, d), n in ALWAYS_OFF.items()
+            if date(self.year, m, d) not in self.off
+        ]
         if lacking:
             self.bad(line, f"always a day off, but not listed: {', '.join(lacking)}; list all holidays of the year")
 

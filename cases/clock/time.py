@@ -7,7 +7,9 @@ itself (第二百零一条第二款). Moments go in with any time zone and come 
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, bisect_right
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -15,10 +17,21 @@ from zoneinfo import ZoneInfo
 
 from cases.clock import holiday_files
 from cases.clock.calendar import Calendar
-from common.logs import log
 from common.settings import settings
 
 ZERO = timedelta()
+_log = logging.getLogger(__name__)  # not the structured one, which writes to the terminal's output in commands
+
+
+def to_utc(moment: datetime) -> datetime:
+    """A moment as it is stored and reckoned with.
+
+    Raises:
+        ValueError: it has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone, so it is no moment")
+    return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -71,9 +84,9 @@ class WorkingTime:
 
     def _make(self, year: int) -> _Year:
         if year not in self.calendar.years:
-            log().warning("working_days_not_known", year=year, counted="Monday to Friday", remedy="docs/clock.md")
-        first = date(year, 1, 1)
-        days = [day for n in range((date(year + 1, 1, 1) - first).days) if self.calendar.day(day := first + timedelta(n)).works]
+            _log.warning("the working days of %d are not known, Monday to Friday is counted; see docs/clock.md", year)
+        dates = (date(year, 1, 1) + timedelta(n) for n in range(366 if isleap(year) else 365))
+        days = [day for day in dates if self.calendar.day(day).works]
         opens = [datetime.combine(day, self.hours.opens, self.zone).astimezone(UTC) for day in days]
         closes = [datetime.combine(day, self.hours.closes, self.zone).astimezone(UTC) for day in days]
         before, total = [], ZERO
@@ -83,14 +96,9 @@ class WorkingTime:
         made = self._years[year] = _Year(days, opens, closes, before, total)
         return made
 
-    def _local(self, moment: datetime) -> date:
-        if moment.tzinfo is None:
-            raise ValueError(f"{moment!r} has no time zone, so it is no moment")
-        return moment.astimezone(self.zone).date()
-
     def _worked(self, moment: datetime) -> tuple[int, timedelta]:
-        """The local year of a moment, and the working time of that year before it."""
-        year = self._local(moment).year
+        """The local year of a moment in UTC, and the working time of that year before it."""
+        year = moment.astimezone(self.zone).year
         table = self._year(year)
         last = bisect_right(table.opens, moment) - 1
         if last < 0:
@@ -112,7 +120,7 @@ class WorkingTime:
         """
         if n < 1:
             raise ValueError(f"a period has at least one working day, not {n}")
-        day = self._local(start)
+        day = to_utc(start).astimezone(self.zone).date()
         year, table = day.year, self._year(day.year)
         place = bisect_right(table.days, day) + n - 1
         while place >= len(table.days):
@@ -122,13 +130,17 @@ class WorkingTime:
         return table.closes[place]
 
     def between(self, a: datetime, b: datetime) -> timedelta:
-        """The working time from ``a`` to ``b``; none if ``b`` is not later."""
+        """The working time from ``a`` to ``b``; none if ``b`` is not later.
+
+        Raises:
+            ValueError: a moment without zone.
+        """
+        a, b = to_utc(a), to_utc(b)  # two moments told in one zone would be compared by what its clocks show
         if b <= a:
-            self._local(a), self._local(b)  # a moment without zone is an error here too
             return ZERO
-        year, worked_a = self._worked(a)
+        first, worked_a = self._worked(a)
         last, worked_b = self._worked(b)
-        return sum((self._year(y).total for y in range(year, last)), worked_b - worked_a)
+        return sum((self._year(year).total for year in range(first, last)), worked_b - worked_a)
 
     def add(self, start: datetime, much: timedelta) -> datetime:
         """The first moment by which ``much`` working time has passed since ``start``.
@@ -142,9 +154,8 @@ class WorkingTime:
         if much < ZERO:
             raise ValueError(f"working time cannot be taken back: {much}")
         if not much:
-            self._local(start)
-            return start.astimezone(UTC)
-        year, worked = self._worked(start)
+            return to_utc(start)
+        year, worked = self._worked(to_utc(start))
         table, left = self._year(year), worked + much
         while left > table.total:
             left -= table.total
@@ -154,7 +165,7 @@ class WorkingTime:
         return table.opens[place] + (left - table.before[place])
 
 
-_in_use: list[WorkingTime] = []
+_in_use: WorkingTime | None = None
 
 
 @lru_cache(maxsize=1)
@@ -162,3 +173,39 @@ def _by_default() -> WorkingTime:
     folder = settings().var / "holidays"
     calendar = holiday_files.load(folder if folder.is_dir() else None)
     return WorkingTime(calendar, WorkingHours(), ZoneInfo(settings().timezone))
+
+
+def working_time() -> WorkingTime:
+    """The process's: what :func:`use` named, or else the usual hours and the files in ``holidays`` of the var folder.
+
+    Raises:
+        HolidayFileError: that folder has mistakes. Call this at start-up, so that it is heard of then.
+    """
+    return _in_use or _by_default()
+
+
+def use(working: WorkingTime | None) -> None:
+    """Have the process count in other hours or another calendar; None goes back to the usual."""
+    global _in_use
+    _in_use = working
+    _by_default.cache_clear()
+
+
+def add_working_days(start: datetime, n: int) -> datetime:
+    """:meth:`WorkingTime.add_working_days` in the process's calendar."""
+    return working_time().add_working_days(start, n)
+
+
+def working_seconds_between(a: datetime, b: datetime) -> float:
+    """:meth:`WorkingTime.between` in the process's calendar, in seconds, exact to the microsecond."""
+    return working_time().between(a, b).total_seconds()
+
+
+def add_working_seconds(start: datetime, seconds: float) -> datetime:
+    """:meth:`WorkingTime.add` in the process's calendar, in seconds, rounded to the microsecond."""
+    return working_time().add(start, timedelta(seconds=seconds))
+
+
+def unknown_years(today: date) -> list[int]:
+    """:meth:`Calendar.unknown_years` of the process's calendar, for the warning at start-up."""
+    return working_time().calendar.unknown_years(today)

@@ -90,6 +90,7 @@ APPEND_ONLY = ("ticket_event", "audit_line")
 
 def upgrade() -> None:
     _new_tables()
+    op.add_column("conversation", sa.Column("evaluating", sa.JSON(), nullable=True))
     op.add_column("area", sa.Column("shape", sa.JSON(), nullable=True))
     for name in OLD_INDEXES:
         op.drop_index(f"ix_ticket_{name}", table_name="ticket")
@@ -154,6 +155,8 @@ def downgrade() -> None:
         op.create_index(f"ix_ticket_{name}", "ticket", [name])
     with op.batch_alter_table("area") as batch_op:
         batch_op.drop_column("shape")
+    with op.batch_alter_table("conversation") as batch_op:
+        batch_op.drop_column("evaluating")
     for table in reversed(TABLES):
         op.drop_table(table)
 

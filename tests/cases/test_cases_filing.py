@@ -129,8 +129,7 @@ def test_later_information_is_added_and_told_in_the_history() -> None:
         service.add_information(
             session,
             number,
-            role="resident",
-            actor="resident-1",
+            actor=service.Actor("resident", "resident-1"),
             place="幸福里3号楼",
             answers={"how_long": {"question": "多久了？", "answer": "半个月"}},
             note="补充",
@@ -149,7 +148,7 @@ def test_later_information_is_added_and_told_in_the_history() -> None:
 def test_information_that_says_nothing_new_of_the_place_leaves_it() -> None:
     number = file()
     with transaction() as session:
-        service.add_information(session, number, role="resident", actor=None, note="还在吵")
+        service.add_information(session, number, actor=service.Actor("resident"), note="还在吵")
     ticket = read(number)
     assert (ticket.place, ticket.grid, ticket.answers) == (NOISE.place, "S0101G2", NOISE.answers)
 

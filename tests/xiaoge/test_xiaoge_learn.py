@@ -62,7 +62,7 @@ def small(
         with transaction() as session:
             new = NewTicket(text=text, category=said.split(".")[0], type=said, channel="web")
             ticket = service.file_ticket(session, new)
-            service.correct(session, ticket.number, right, role="operator", actor="op1")
+            service.correct(session, ticket.number, right, actor=service.Actor("operator", "op1"))
 
     return corrected
 

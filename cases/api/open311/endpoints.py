@@ -1,0 +1,143 @@
+"""What answers each address of the interface; the format follows from the address's ending."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials
+from sqlalchemy import ColumnElement
+from starlette.responses import Response
+
+from cases.api.access import Caller, bearer, identify
+from cases.api.errors import NoKeyError
+from cases.api.open311 import discovery, requests, services, shapes, updates
+from cases.api.open311.dates import stretch
+from cases.api.open311.errors import wrong
+from cases.api.open311.form import Form, check, read_form
+from cases.api.open311.formats import format_of, render
+from cases.api.open311.queries import Paging, RequestsQuery, listed
+from cases.model import Ticket
+from common.db import now, reading, transaction
+
+Key = Annotated[str | None, Query(max_length=100, description="A key made at the terminal; not needed")]
+Jurisdiction = Annotated[str | None, Query(description="Not looked at: there is one jurisdiction here")]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def _token(credentials: HTTPAuthorizationCredentials | None, api_key: str | None) -> str | None:
+    return credentials.credentials if credentials else (api_key or None)
+
+
+def _asking(request: Request, credentials: Bearer) -> Caller | None:
+    # Not declared as a parameter here: FastAPI takes parameters out of a model only where there are no others.
+    return identify(request, _token(credentials, request.query_params.get("api_key")))
+
+
+Asking = Annotated[Caller | None, Depends(_asking)]
+
+
+def _filing(request: Request, credentials: Bearer, form: Annotated[Form, Depends(read_form)]) -> Caller:
+    caller = identify(request, _token(credentials, form.get("api_key")))
+    if caller is None:
+        raise NoKeyError("api_key is missing")
+    return caller
+
+
+Filing = Annotated[Caller, Depends(_filing)]
+
+
+def get_discovery(request: Request) -> Response:
+    """Service discovery."""
+    return render(format_of(request.scope), "discovery", discovery.discovery(request))
+
+
+def get_services(
+    request: Request, caller: Asking, api_key: Key = None, jurisdiction_id: Jurisdiction = None
+) -> Response:
+    """One service for every matter type."""
+    return render(format_of(request.scope), "services", services.services())
+
+
+def get_definition(
+    request: Request,
+    service_code: Annotated[str, Path(description="Of a service")],
+    caller: Asking,
+    api_key: Key = None,
+    jurisdiction_id: Jurisdiction = None,
+) -> Response:
+    """The questions of a service."""
+    return render(format_of(request.scope), "service_definition", services.definition(service_code))
+
+
+def post_request(request: Request, caller: Filing, form: Annotated[Form, Depends(read_form)]) -> Response:
+    """Needs a key with the scope `tickets:write`. The number comes back at once."""
+    report = check(form)
+    with transaction() as session:
+        made = requests.create(session, caller, form, report)
+    return render(format_of(request.scope), "service_requests", [made], 201)
+
+
+def get_requests(request: Request, caller: Asking, which: Annotated[RequestsQuery, Query()]) -> Response:
+    """Newest first; by default those of the last 90 days."""
+    with reading() as session:
+        wanted = requests.search(session, caller).narrowed(*_conditions(which))
+        found = requests.told(session, wanted.run(session, which.limit, which.offset))
+    return render(format_of(request.scope), "service_requests", found)
+
+
+def _conditions(which: RequestsQuery) -> list[ColumnElement[bool]]:
+    if which.ids:
+        return [requests.number_condition(which.ids)]
+    first, last = stretch(which.start_date, which.end_date, now())
+    found: list[ColumnElement[bool]] = [Ticket.created_at.between(first, last)]
+    if codes := listed(which.service_code):
+        found.append(Ticket.type.in_([services.matter_of(code).code for code in codes]))
+    if statuses := listed(which.status):
+        found.append(requests.status_condition(statuses))
+    return found
+
+
+def get_request(
+    request: Request,
+    service_request_id: Annotated[str, Path(description="The ticket's number")],
+    caller: Asking,
+    api_key: Key = None,
+    jurisdiction_id: Jurisdiction = None,
+) -> Response:
+    """One request, in a list."""
+    with reading() as session:
+        found = (
+            requests.search(session, caller).narrowed(requests.number_condition([service_request_id])).run(session, 1)
+        )
+        if not found:
+            raise wrong(404, "request_unknown")
+        return render(format_of(request.scope), "service_requests", requests.told(session, found))
+
+
+def get_token(
+    request: Request,
+    token: Annotated[str, Path(description="A request's number: requests get theirs at once, so it is its own token")],
+    caller: Asking,
+    api_key: Key = None,
+    jurisdiction_id: Jurisdiction = None,
+) -> Response:
+    """The request a token stands for."""
+    with reading() as session:
+        found = requests.search(session, caller).narrowed(requests.number_condition([token])).run(session, 1)
+    if not found:
+        raise wrong(404, "token_unknown")
+    made = shapes.TokenAnswer(service_request_id=found[0][0].number, token=token)
+    return render(format_of(request.scope), "service_requests", [made])
+
+
+def get_updates(request: Request, caller: Asking, which: Annotated[Paging, Query()]) -> Response:
+    """Oldest first; by default those of the last 90 days."""
+    with reading() as session:
+        if which.ids:
+            condition = requests.number_condition(which.ids)
+        else:
+            condition = updates.within(*stretch(which.start_date, which.end_date, now()))
+        own = requests.search(session, caller).own
+        found = updates.updates(session, own, (condition,), which.limit, which.offset)
+    return render(format_of(request.scope), "service_request_updates", found)

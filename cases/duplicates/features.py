@@ -1,0 +1,118 @@
+"""What speaks for and against two reports telling of one matter. Each feature's meaning and weight: ``weights.yml``."""
+
+from __future__ import annotations
+
+from cases.duplicates.matters import matters
+from cases.duplicates.reports import Report, Where, own_words, together
+
+DAY = 86_400.0
+LATEST = 3.0  # lasting times after which more time makes no difference
+UNKNOWN_MEANING = 0.25  # the usual nearness of two reports of one matter type
+MOST_OWN_WORDS = 2
+
+# The relation of two places: exactly one of these holds.
+RELATIONS = (
+    "same_name",
+    "same_grid",
+    "same_community",
+    "same_street",
+    "elsewhere",
+    "alike",
+    "unlike",
+    "unclear",
+    "unplaced",
+)
+NEAR = frozenset({"same_name", "same_grid", "same_community", "alike"})
+
+
+def _pieces(text: str) -> set[str]:
+    return {text[i : i + 2] for i in range(len(text) - 1)}
+
+
+def relation(a: Where, b: Where) -> str:
+    """How two places lie to each other, one of ``RELATIONS``."""
+    if not a.said or not b.said:
+        return "unplaced"
+    if a.names & b.names:
+        return "same_name"
+    if a.grids & b.grids:
+        return "same_grid"
+    if a.community and a.community == b.community:
+        return "same_community"
+    if a.street and b.street:
+        return "same_street" if a.street == b.street else "elsewhere"
+    if a.loose and b.loose and not a.names and not b.names:
+        contained = a.loose in b.loose or b.loose in a.loose
+        return "alike" if contained or _pieces(a.loose) & _pieces(b.loose) else "unlike"
+    return "unclear"
+
+
+def _conflict(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one) and bool(other) and not one & other
+
+
+def _places(a: Report, b: Report, holds: str) -> dict[str, float]:
+    one, other = a.where, b.where
+    near = holds in NEAR
+    mentions = bool(one.names & b.words.mentioned or other.names & a.words.mentioned)
+    touch = mentions or holds == "same_name"
+    other_home = near and _conflict(one.homes, other.homes) and not touch
+    roads_a, roads_b = one.roads | a.words.roads, other.roads | b.words.roads
+    same_building = bool(one.building) and one.building == other.building
+    other_building = bool(one.building and other.building) and not same_building
+    narrow = "building" in (a.kind.reach, b.kind.reach)
+    doors = [(one.door, b), (other.door, a)]
+    met = any(door and (door in r.words.numbers or door == r.where.door) for door, r in doors)
+    missed = any(door and door not in r.words.numbers and door != r.where.door for door, r in doors)
+    return {
+        "mentions": float(mentions and holds != "same_name"),
+        "other_home": float(other_home),
+        "other_road": float(
+            near
+            and bool(one.roads and other.roads)
+            and not (roads_a & other.roads or one.roads & roads_b)
+            and not touch
+        ),
+        "same_building": float(holds in ("same_name", "same_grid", "alike") and same_building),
+        "other_building": float(near and other_building and narrow),
+        "same_door": float(near and met),
+        "other_door": float(missed),
+    }
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    """The part of all entries that both have."""
+    return len(one & other) / len(one | other) if one and other else 0.0
+
+
+def _own_words(a: Report, b: Report) -> float:
+    shared = own_words(a.words.text) & own_words(b.words.text)
+    places = "".join((a.where.said, b.where.said))
+    return float(min(MOST_OWN_WORDS, sum(w not in places for w in shared)))
+
+
+def features(a: Report, b: Report) -> dict[str, float]:
+    """All features of a pair; their order is that of ``weights.yml``, and neither report comes before the other."""
+    holds = relation(a.where, b.where)
+    kindred = matters().kindred(a.type, b.type)
+    days = abs((a.at - b.at).total_seconds()) / DAY
+    x, y = a.words, b.words
+    wrong = _share(x.troubles, y.troubles)
+    return {
+        **{name: float(name == holds) for name in RELATIONS},
+        **_places(a, b, holds),
+        "same_type": float(a.type is not None and a.type == b.type),
+        "kindred_type": float(kindred),
+        "bordering_type": float(matters().bordering(a.type, b.type)),
+        "late": min(LATEST, days / max(a.kind.days, b.kind.days)),
+        "meaning": together(a.vector, b.vector, UNKNOWN_MEANING),
+        "same_subject": _share(x.subjects, y.subjects),
+        "other_subject": float(_conflict(x.subjects, y.subjects)),
+        "same_trouble": wrong,
+        "other_trouble": float(_conflict(x.troubles, y.troubles)),
+        "own_home": float(x.own_home or y.own_home),
+        "same_line": float(bool(x.lines & y.lines)),
+        "other_line": float(_conflict(x.lines, y.lines)),
+        "own_words": _own_words(a, b) if holds == "unplaced" else 0.0,
+        "same_person": float(bool(a.person & b.person)),
+    }

@@ -1,0 +1,118 @@
+"""One question, one table: the parts count, here the counts become figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from cases.figures import backlog, counts, limits, steps
+from cases.figures.ask import TIMES, Ask, Key, Wanted, ask
+from cases.figures.hours import summary
+from cases.figures.moments import days_of, week_of
+from cases.figures.names import CODED, Names, code_of
+from cases.figures.table import Column, Row, Table, Value
+from cases.figures.tally import Hours, Tally
+from cases.figures.words import PARTS, STEPS, Measure, measures, words
+
+_SUMMED = {"filing": counts.filing, "closing": counts.closing, "limits": limits.limits, "events": counts.events}
+AGES = tuple(name for name, _ in backlog.AGES)
+
+
+def query(
+    session: Session,
+    since: date | datetime,
+    until: date | datetime,
+    by: str | Sequence[str] = (),
+    where: Mapping[str, Wanted] | None = None,
+    *,
+    parts: Collection[str] = PARTS,
+    at: datetime | None = None,
+) -> Table:
+    """The figures of a period, by group.
+
+    Args:
+        session: of the database; nothing is changed.
+        since: the first day, local time, or a moment.
+        until: the day after the last, or a moment; what happens then is not in the period.
+        by: groupings out of ``DIMENSIONS``: one, several or none.
+        where: for a dimension other than day and week, the code or codes looked at; None stands for having none.
+        parts: out of ``PARTS``, for those who need but some figures.
+        at: the moment to look from; by default now. Due times after it have not fallen yet.
+
+    Returns:
+        A row for each group there is something of, ordered by code, those without one last; grouped by day or week
+        alone, all of the period. The total is of all tickets, not of the rows: a median has no sum.
+
+    Raises:
+        FigureError: the question has mistakes; the message lists them all.
+    """
+    asked = ask(since, until, by, where, parts, at)
+    tally = Tally()
+    if asked.by and not set(asked.by) - set(TIMES) and asked.end > asked.since:
+        numbers = ({"day": day, "week": week_of(day)} for day in days_of(asked.since, asked.end, asked.zone))
+        tally.shown = {tuple(number[name] for name in asked.by) for number in numbers}
+    for part, counted in _SUMMED.items():
+        if part in parts:
+            counted(session, asked, tally)
+    if "hours" in parts:
+        steps.steps(session, asked, tally)
+    total = _total(tally)
+    if "backlog" in parts:
+        total.update(backlog.backlog(session, asked, tally))
+    chosen = [m for part in PARTS if part in parts for m in measures()[part]]
+    return _table(session, asked, tally, total, chosen)
+
+
+def _total(tally: Tally) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counted in tally.counts.values():
+        total.update(counted)
+    return total
+
+
+def _values(
+    chosen: Sequence[Measure], counted: Mapping[str, int], hours: Mapping[str, Sequence[Hours]], hidden: Collection[str]
+) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    if any(m.kind == "hours" for m in chosen):
+        for step in STEPS:
+            found |= {f"{step}_{name}": value for name, value in summary(hours.get(step, ())).items()}
+    for measure in chosen:
+        if measure.kind == "rate":
+            over = counted.get(measure.over, 0)
+            found[measure.key] = sum(counted.get(key, 0) for key in measure.of) / over if over else None
+        elif measure.key not in found:
+            found[measure.key] = counted.get(measure.key, 0)
+    return found | dict.fromkeys(hidden)
+
+
+def _ordered(key: Key) -> tuple[tuple[bool, str | int], ...]:
+    return tuple((value is None, value if value is not None else "") for value in key)
+
+
+def _table(session: Session, asked: Ask, tally: Tally, total: Counter[str], chosen: Sequence[Measure]) -> Table:
+    names = Names(session)
+    hidden = [m.key for m in chosen if m.key in AGES] if asked.times else []
+    rows = []
+    for key in sorted(tally.groups(), key=_ordered):
+        codes = {name: code_of(name, value) for name, value in zip(asked.by, key, strict=True)}
+        called = {name: names.name(name, code) for name, code in codes.items()}
+        rows.append(Row(codes, called, _values(chosen, tally.counts[key], tally.hours.get(key, {}), hidden)))
+    together = {step: [h for hours in tally.hours.values() for h in hours[step]] for step in STEPS}
+    last = Row(
+        {}, {asked.by[0]: str(words()["dimensions"]["total"])} if asked.by else {}, _values(chosen, total, together, ())
+    )
+    return Table(asked.since, asked.until, asked.at, asked.zone, asked.by, _columns(asked, chosen), tuple(rows), last)
+
+
+def _columns(asked: Ask, chosen: Sequence[Measure]) -> tuple[Column, ...]:
+    found = []
+    for name in asked.by:
+        said = words()["dimensions"][name]
+        found.append(Column(name, said["heading"], "name", said["definition"]))
+        if name in CODED:
+            found.append(Column(name, said["code"], "code", said["definition"]))
+    return (*found, *(Column(m.key, m.heading, m.kind, m.definition) for m in chosen))

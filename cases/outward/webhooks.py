@@ -1,0 +1,147 @@
+"""Subscriptions: who is told of which events, where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from cases import audit, workflow
+from cases.model import Delivery, TicketEvent, Webhook
+from cases.outward import addresses, signing
+from cases.outward.addresses import Rules
+from cases.outward.collecting import UNDELIVERED, put_mark
+from common.db import now
+
+
+class WebhookError(ValueError):
+    """A subscription cannot be made or changed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription and how it does. ``waiting`` and ``dead`` count deliveries; the secret is not shown again."""
+
+    id: int
+    url: str
+    actions: tuple[str, ...]
+    active: bool
+    created_at: datetime
+    waiting: int
+    dead: int
+    last_delivered: datetime | None
+
+
+def subscribe(
+    session: Session,
+    url: str,
+    actions: Iterable[str],
+    by: str,
+    *,
+    rules: Rules = Rules(),
+    at: datetime | None = None,
+) -> tuple[Webhook, str]:
+    """Tell ``url`` of what happens to tickets from now on.
+
+    The name is resolved here, so call it before anything else in a transaction.
+
+    Args:
+        session: of the database; the caller commits.
+        url: https, or http to this machine.
+        actions: of the history that are told, keys of ``workflow.ACTIONS``; none for all.
+        by: who subscribes, for the audit.
+        rules: which addresses are accepted.
+        at: when; by default now.
+
+    Returns:
+        The subscription, and its secret, which the receiver needs and which is shown only now.
+
+    Raises:
+        AddressError: nothing may be sent there.
+        WebhookError: listing every action there is not.
+    """
+    addresses.check(url, rules)
+    wanted = sorted(set(actions))
+    unknown = [a for a in wanted if a not in workflow.ACTIONS]
+    if unknown:
+        raise WebhookError(
+            f"there is no action {', '.join(map(repr, unknown))}; there are: {', '.join(workflow.ACTIONS)}"
+        )
+    secret, moment = signing.new_secret(), at or now()
+    hook = Webhook(url=url, secret=secret, actions=wanted, active=True, created_at=moment)
+    session.add(hook)
+    session.flush()
+    newest = session.scalar(select(TicketEvent).order_by(TicketEvent.id.desc()).limit(1))
+    if newest:
+        put_mark(session, hook.id, newest, moment)
+    audit.log(
+        session, by, "webhook.subscribe", f"webhook {hook.id}", f"{addresses.origin(url)}: {', '.join(wanted) or 'all'}"
+    )
+    return hook, secret
+
+
+def _known(session: Session, id_: int) -> Webhook:
+    hook = session.scalar(select(Webhook).where(Webhook.id == id_).with_for_update())
+    if hook is None:
+        raise WebhookError(f"there is no webhook {id_}")
+    if not hook.secret:
+        raise WebhookError(f"webhook {id_} was unsubscribed; subscribe anew")
+    return hook
+
+
+def unsubscribe(session: Session, id_: int, by: str) -> None:
+    """End a subscription for good: what is still waiting is not sent any more, and the secret is forgotten.
+
+    Raises:
+        WebhookError: there is none, or it has ended.
+    """
+    hook = _known(session, id_)
+    hook.active, hook.secret = False, ""
+    waiting = update(Delivery).where(Delivery.webhook_id == id_, Delivery.state.in_(UNDELIVERED))
+    dropped = session.execute(waiting.values(state="skipped", error="unsubscribed")).rowcount  # type: ignore[attr-defined]
+    session.flush()
+    audit.log(session, by, "webhook.unsubscribe", f"webhook {id_}", f"{dropped} deliveries dropped")
+
+
+def resume(session: Session, id_: int, by: str) -> None:
+    """Take up a subscription again that ended because the receiver said 410 Gone. It is told what it missed meanwhile.
+
+    Raises:
+        WebhookError: there is none, it was unsubscribed, or it is active.
+    """
+    hook = _known(session, id_)
+    if hook.active:
+        raise WebhookError(f"webhook {id_} is active")
+    hook.active = True
+    session.flush()
+    audit.log(session, by, "webhook.resume", f"webhook {id_}")
+
+
+def listing(session: Session, ended: bool = False) -> list[Subscription]:
+    """The subscriptions, oldest first; with ``ended`` also those that were unsubscribed."""
+    counts: dict[int, dict[str, int]] = {}
+    states = select(Delivery.webhook_id, Delivery.state, func.count()).group_by(Delivery.webhook_id, Delivery.state)
+    for hook_id, state, number in session.execute(states):
+        counts.setdefault(hook_id, {})[state] = number
+    last = select(Delivery.webhook_id, func.max(Delivery.delivered_at)).group_by(Delivery.webhook_id)
+    delivered = {row[0]: row[1] for row in session.execute(last)}
+    query = select(Webhook).order_by(Webhook.id)
+    found = []
+    for hook in session.scalars(query if ended else query.where(Webhook.secret != "")):
+        has = counts.get(hook.id, {})
+        found.append(
+            Subscription(
+                hook.id,
+                hook.url,
+                tuple(hook.actions),
+                hook.active,
+                hook.created_at,
+                has.get("waiting", 0) + has.get("sending", 0),
+                has.get("dead", 0),
+                delivered.get(hook.id),
+            )
+        )
+    return found

@@ -1,0 +1,171 @@
+"""What a broken or hostile client sends gets an error in the usual form, never a server error, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
+from test_cases_api import NOISE, Api, Maker, api, client, operator
+
+from cases import service
+from cases.api.app import create_app
+from common.db import now
+from common.settings import settings
+
+__all__ = ["api", "client", "operator"]
+
+JSON = {"Content-Type": "application/json"}
+
+
+def send(who: Api, raw: bytes, path: str = "/tickets", **headers: str) -> tuple[int, str]:
+    answer = who.client.post(path, content=raw, headers=who.headers | JSON | headers)
+    told = answer.json()
+    assert {"code", "message"} <= set(told)
+    return answer.status_code, told["code"]
+
+
+BODIES = [
+    b"",
+    b"{",
+    b"\xff\xfe\x00",
+    b'{"text": "\xed\xa0\x80", "matter": "environment"}',
+    b'{"text": "\\ud800", "matter": "environment"}',
+    b'{"text": "a\\u0000b", "matter": "environment"}',
+    b'{"text": "ok", "matter": "\\udfff"}',
+    b'{"text": "ok", "matter": "environment", "\\ud800": 1}',
+    b'{"text": "ok", "matter": "environment", "answers": {"\\u0000": {"question": "a", "answer": "b"}}}',
+    b'{"text": "ok", "matter": "environment", "confidence": NaN}',
+    b'{"text": "ok", "matter": "environment", "confidence": 1e999}',
+    b'{"text": "ok", "matter": "environment", "pin": {"lat": Infinity, "lng": 0}}',
+    b'{"text": "ok", "matter": "environment", "pin": {"lat": ' + b"9" * 5000 + b', "lng": 0}}',
+    b"[" * 100_000,
+    b'{"a":' * 50_000,
+    b'"text"',
+    b"1",
+]
+
+
+def test_bodies_that_are_none(operator: Api) -> None:
+    for raw in BODIES:
+        assert send(operator, raw) == (400, "invalid_request"), raw[:50]
+    assert operator.get("/tickets")["tickets"] == []
+
+
+def test_a_body_of_another_type_is_refused(operator: Api) -> None:
+    raw = json.dumps(NOISE).encode()
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png"):
+        assert send(operator, raw, **{"Content-Type": kind}) == (400, "invalid_request")
+
+
+def test_a_body_over_the_limit_is_refused_told_or_not(operator: Api) -> None:
+    big = json.dumps(NOISE | {"text": "吵" * settings().max_body}).encode()
+    assert send(operator, big) == (413, "body_too_large")
+
+    def pieces() -> Any:
+        for start in range(0, len(big), 10_000):
+            yield big[start : start + 10_000]
+
+    answer = operator.client.post("/tickets", content=pieces(), headers=operator.headers | JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert operator.get("/tickets")["tickets"] == []
+
+
+NUMBERS = (
+    "%00 %ff%fe %ed%a0%80 -1 1e9 ６００００００１７ %F0%9F%98%80 600%2F000%2F017 ..%2f '%22 " + "0" * 2000
+).split()
+
+
+def test_numbers_that_are_none(operator: Api) -> None:
+    for number in NUMBERS:
+        for path in ("", "/history", "/possible"):
+            assert operator.client.get(f"/tickets/{number}{path}", headers=operator.headers).status_code == 404
+        answer = operator.client.post(f"/tickets/{number}/actions", json={"action": "accept"}, headers=operator.headers)
+        assert answer.status_code == 404
+
+
+def test_queries_of_all_kinds(operator: Api) -> None:
+    for value in ("%00", "%ff", "%ed%a0%80", "'; drop table ticket; --", "9" * 400, "", "😀"):
+        for name in ("unit", "grid", "status", "type", "size", "after", "urgent", "overdue", "nothing"):
+            answer = operator.client.get(f"/tickets?{name}={value}", headers=operator.headers)
+            assert answer.status_code in (200, 400), (name, answer.text)
+        for query in (f"number={value}&code={value}", f"number={value}", f"code={value}"):
+            assert operator.client.get(f"/lookup?{query}").status_code in (400, 404)
+        assert operator.client.delete(f"/emergencies/{value or 'x'}", headers=operator.headers).status_code == 400
+
+
+def test_an_id_as_large_as_it_likes(operator: Api) -> None:
+    for identity, status in ((0, 400), (2**31 - 1, 404), (2**31, 400), (10**400, 400), (-1, 400)):
+        answer = operator.client.delete(f"/emergencies/{identity}", headers=operator.headers)
+        assert answer.status_code == status
+
+
+def test_headers_of_all_kinds(operator: Api) -> None:
+    for header in (b"Bearer \xff\xfe", b"Bearer " + b"a" * 5000, b"Bearer xg_1_\x00", b"\x00"):
+        answer = operator.client.get("/tickets", headers={"Authorization": header})
+        assert (answer.status_code, answer.json()["code"]) == (401, "no_key")
+
+
+def test_the_longest_of_everything_fits(operator: Api) -> None:
+    body = {
+        "text": "😀" * 5000,
+        "matter": "environment.noise",
+        "channel": "a" * 16,
+        "place": "里" * 300,
+        "answers": {
+            f"k{'a' * 38}{n % 10}" if n < 10 else f"q{n}": {"question": "问" * 200, "answer": "答" * 100}
+            for n in range(20)
+        },
+        "attachments": ["p" * 98 + f"{n:02d}" for n in range(20)],
+        "phone": "+86 139-1234-56789",
+        "mediation": "a" * 16,
+    }
+    who = Api(operator.client, operator.token, "p" * 48)
+    number = who.post("/tickets", body, 201, Idempotency_Key="~" * 100)["number"]
+    ticket = who.get(f"/tickets/{number}")
+    assert (ticket["text"], ticket["place"], len(ticket["answers"])) == (body["text"], body["place"], 20)
+    who.act(number, "note", note="记" * 2000)
+
+
+def test_an_emergency_of_the_longest_title_is_written_down(operator: Api) -> None:
+    until = (now() + timedelta(days=1)).isoformat()
+    body = {"title": "雨" * 80, "text": "文" * 1000, "areas": ["S01"], "until": until}
+    assert operator.post("/emergencies", body, 201)["title"] == "雨" * 80
+
+
+def test_what_goes_wrong_inside_is_told_without_its_text(
+    api: Maker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = api("operator")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("phone 13912345678")
+
+    monkeypatch.setattr(service, "queue", broken)
+    assert quiet.get("/tickets", 500)["code"] == "internal"
+    assert "13912345678" not in "".join(capsys.readouterr())
+
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("select '13912345678'", {}, Exception("locked"))
+
+    monkeypatch.setattr(service, "queue", busy)
+    answer = quiet.client.get("/tickets", headers=quiet.headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer.headers["retry-after"] == "5" and "13912345678" not in answer.text
+
+
+def test_the_form_of_errors_stays_when_mounted_elsewhere(operator: Api) -> None:
+    outer = FastAPI()
+    outer.mount("/api/v1", create_app())
+    mounted = TestClient(outer)
+    assert mounted.get("/api/v1/tickets", headers=operator.headers).json() == {"tickets": [], "next": None}
+    assert mounted.get("/api/v1/nothing").json()["code"] == "no_such_route"
+    assert mounted.get("/api/v1/openapi.json").json()["servers"] == [{"url": "/api/v1"}]
+    big = b"service_code=" + b"x" * settings().max_body
+    refused = mounted.post("/api/v1/open311/v2/requests.json", content=big)
+    assert (refused.status_code, refused.json()[0]["code"]) == (400, 400)
+    assert mounted.post("/api/v1/tickets", content=big).json()["code"] == "body_too_large"
