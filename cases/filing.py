@@ -35,7 +35,8 @@ class NewTicket:
 
     ``source_key`` makes filing repeatable: the same key always gives the same ticket. ``reporter`` is an opaque
     reference by which the reporting channel knows the person. ``code`` (see :func:`new_code`) lets whoever knows it
-    look the ticket up and evaluate it. ``mediation`` is the kind of mediation asked for, if any.
+    look the ticket up and evaluate it. ``mediation`` is the kind of mediation asked for, if any. A ``draft`` is something
+    a grid worker found and still has to verify: see :func:`submit`.
     """
 
     text: str
@@ -57,6 +58,7 @@ class NewTicket:
     attachments: Sequence[str] = ()
     code: str | None = None
     mediation: str | None = None
+    draft: bool = False
 
 
 def new_code() -> str:
@@ -122,6 +124,7 @@ def file_ticket(session: Session, new: NewTicket, actor: Actor | None = None, at
     if known := _filed_before(session, new.source_key):
         return known
     who = actor or Actor("resident", None if new.anonymous else new.reporter)
+    action = "collect" if new.draft else "report"
     ticket = Ticket(
         number=number,
         source_key=new.source_key,
@@ -148,7 +151,7 @@ def file_ticket(session: Session, new: NewTicket, actor: Actor | None = None, at
         risk_reasons=[],
         level="community",
         supervised=False,
-        status=workflow.next_state("report", "", who.role, None),
+        status=workflow.next_state(action, "", who.role, None),
         extensions=0,
         returns=0,
         reopenings=0,
@@ -159,13 +162,31 @@ def file_ticket(session: Session, new: NewTicket, actor: Actor | None = None, at
         locate(session, ticket, new.grid)
         emergencies.apply(session, ticket, moment)
         session.add(ticket)
-        record(session, ticket, who, "report", None, at=moment)
+        record(session, ticket, who, action, None, at=moment)
         ticket.attachments.extend(
             TicketAttachment(reference=r, added_at=moment) for r in dict.fromkeys(new.attachments)
         )
         clock.start(ticket, routing.limits(session, ticket), moment)
         risk.grade(session, ticket, moment)
-        dispatch(session, ticket, moment)
+        if not new.draft:
+            dispatch(session, ticket, moment)
+    session.flush()
+    return ticket
+
+
+def submit(
+    session: Session, number: str, *, actor: Actor, note: str | None = None, at: datetime | None = None
+) -> Ticket:
+    """What a grid worker found is verified: it is reported, its clock starts, and it is dispatched.
+
+    Raises:
+        TicketNotFoundError: no such ticket.
+        IllegalTransitionError: it is no draft, or not this actor's.
+    """
+    moment = at or now()
+    ticket = run(session, open_for_change(session, number), "submit", actor, note, at=moment)
+    clock.start(ticket, routing.limits(session, ticket), moment)
+    dispatch(session, ticket, moment)
     session.flush()
     return ticket
 
@@ -287,4 +308,15 @@ def correct(
     return ticket
 
 
-__all__ = ["NewTicket", "add_information", "code_hash", "correct", "file_ticket", "locate", "new_code", "put", "run"]
+__all__ = [
+    "NewTicket",
+    "add_information",
+    "code_hash",
+    "correct",
+    "file_ticket",
+    "locate",
+    "new_code",
+    "put",
+    "run",
+    "submit",
+]

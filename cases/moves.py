@@ -241,12 +241,13 @@ EFFECTS: dict[str, Callable[[Move], str | None]] = {
 }
 # Actions that need nothing but a note (and, to dispatch, a unit).
 PLAIN = frozenset(
-    "submit dispatch refuse return accept feedback suspend resume finish redo verify reopen uphold withdraw split note "
+    "dispatch refuse return accept feedback suspend resume finish redo verify reopen uphold withdraw split note "
     "supervise unsupervise".split()
 )
 _INSTEAD = {
     "report": "use file_ticket",
-    "collect": "use file_ticket with status collected",
+    "collect": "use file_ticket with a draft",
+    "submit": "use submit",
     "add": "use add_information",
     "correct": "use correct",
     "evaluate": "use evaluate",

@@ -7,7 +7,7 @@ from cases.actor import SYSTEM, Actor
 from cases.emergencies import announce, end_emergency, in_force
 from cases.evaluations import SCORES, ScoreError, evaluate, lapse
 from cases.extensions import ExtensionError, ask_extension, decide_extension
-from cases.filing import NewTicket, add_information, correct, file_ticket, new_code
+from cases.filing import NewTicket, add_information, correct, file_ticket, new_code, submit
 from cases.merging import MergeError, followers, head_of, merge
 from cases.moves import StaleTicketError, TicketNotFoundError, UnknownUnitError, act
 from cases.queries import (
@@ -66,6 +66,7 @@ __all__ = [
     "of_reporter",
     "queue",
     "regrade",
+    "submit",
     "unit_name",
     "visit",
 ]

@@ -181,9 +181,13 @@ def find(session: Session, caller: Caller, text: str) -> str:
         TicketNotFoundError: there is no such ticket, or it is somebody else's: it is not said which.
     """
     number = numbers.required(text)
+    _check(session, caller, number)
+    return number
+
+
+def _check(session: Session, caller: Caller, number: str) -> None:
     if session.scalar(select(Ticket.id).where(Ticket.number == number, theirs(session, caller))) is None:
         raise TicketNotFoundError(f"no ticket of yours has the number {numbers.spoken(number)}")
-    return number
 
 
 def hold(session: Session, caller: Caller, text: str, version: int | None) -> Ticket:
@@ -199,4 +203,7 @@ def hold(session: Session, caller: Caller, text: str, version: int | None) -> Ti
         NotANumberError, TicketNotFoundError: see :func:`find`.
         StaleTicketError: it has another version now.
     """
-    return open_for_change(session, find(session, caller, text), version)
+    number = find(session, caller, text)
+    ticket = open_for_change(session, number)
+    _check(session, caller, number)  # it may have gone to others while this waited
+    return ticket if version is None else open_for_change(session, number, version)

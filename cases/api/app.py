@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import Scope
 
-from cases.api import errors
+from cases.api import contract, errors
 from cases.api.bodies import BodyLimit, Guard
 from cases.api.open311 import app as open311
 from cases.api.rates import Rates
@@ -29,18 +27,6 @@ of its unit, its area, or the person it names in `X-Person`. Moments are UTC. Ev
 
 def _operation(route: APIRoute) -> str:
     return route.name
-
-
-def contract(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document. FastAPI adds an answer 422 of its own to every route, which this app never gives."""
-    made = FastAPI.openapi(app)
-    for operations in made["paths"].values():
-        for operation in operations.values():
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        made["components"]["schemas"].pop(name, None)
-    return made
 
 
 def _fails(_scope: Scope) -> Response:
@@ -76,7 +62,7 @@ def create_app(rates: Rates | None = None, more: Sequence[APIRouter] = ()) -> Fa
     for router in more:
         app.include_router(router)
     app.mount(OPEN311, open311.create(app.state.rates))
-    app.openapi = partial(contract, app)  # type: ignore[method-assign]
+    contract.put_right(app)
     app.add_middleware(BodyLimit, limit=settings().max_body, refuse=_too_large)
     app.add_middleware(Guard, fail=_fails)
     return app

@@ -22,6 +22,12 @@ RELATIONS = (
     "unclear",
     "unplaced",
 )
+OTHERS = (
+    "mentions other_home other_road same_building other_building same_door other_door same_type kindred_type "
+    "bordering_type late meaning same_subject other_subject same_trouble other_trouble own_home same_line other_line "
+    "own_words same_person"
+).split()
+NAMES = (*RELATIONS, *OTHERS)
 NEAR = frozenset({"same_name", "same_grid", "same_community", "alike"})
 
 
@@ -92,7 +98,7 @@ def _own_words(a: Report, b: Report) -> float:
 
 
 def features(a: Report, b: Report) -> dict[str, float]:
-    """All features of a pair; their order is that of ``weights.yml``, and neither report comes before the other."""
+    """All features of a pair by name (``NAMES``); the same whichever report comes first."""
     holds = relation(a.where, b.where)
     kindred = matters().kindred(a.type, b.type)
     days = abs((a.at - b.at).total_seconds()) / DAY

@@ -21,7 +21,9 @@ HOMES = ("estate", "village")
 _ENDING = re.compile(
     r"(?:家属院|家属楼|宿舍|小区|大院|花园|家园|公寓|新村|新城|雅居|嘉园|嘉苑|花苑|名苑|公馆|平房|苑|里|院|楼|庭|府)$"
 )
-_SHORT_NEXT = re.compile(r"[0-9一二三四五六七八九十]{1,3}(?:号楼|栋|幢|号院|座|期)|(?:这边|那边|这儿|那儿|这里|那里|这块|附近)$|$")
+_SHORT_NEXT = re.compile(
+    r"[0-9一二三四五六七八九十]{1,3}(?:号楼|栋|幢|号院|座|期)|(?:这边|那边|这儿|那儿|这里|那里|这块|附近)$|$"
+)
 LEAST_TAIL = 3  # characters of a name without its beginning (市政府广场: 政府广场)
 
 
@@ -40,7 +42,6 @@ class Names:
     """Names and aliases of a city, as written without spaces. Empty for a city without a library of places."""
 
     version: tuple[str, int]
-    tree: AreaTree
     known: dict[str, list[Named]] = field(default_factory=dict)
     short: dict[str, list[Named]] = field(default_factory=dict)
     tails: dict[str, list[Named]] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Names:
             grids[one].add(grid)
             said[one].update((name, *aliases))
             about[one] = (kind, road or (name if kind == "road" else ""))
-        made = cls(version, tree)
+        made = cls(version)
         for one, wordings in said.items():
             named = Named(one[0], *about[one], frozenset(grids[one]))
             made._add(named, wordings)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -148,19 +148,31 @@ def _words(names: Names, text: str) -> Words:
     )
 
 
-@lru_cache(maxsize=20_000)
-def _place(names: Names, place: str) -> tuple[str, list[Named], str | None, str | None, str]:
+class Said(NamedTuple):
+    """A place as said: normalised, the known names in it, building, door, and the name when none is known."""
+
+    plain: str
+    found: tuple[Named, ...]
+    building: str | None
+    door: str | None
+    loose: str
+
+
+@lru_cache(maxsize=50_000)
+def said(names: Names, place: str) -> Said:
+    """Take a place as residents say it apart, by the names of the city."""
     plain = _plain(place)
-    found = names.find(plain)
+    if not plain:
+        return Said("", (), None, None, "")
+    found = tuple(names.find(plain))
     split = parts(plain)
     door = _DOOR.search(split.door) if split.door and split.door.endswith("室") else None
     loose = "" if found else _GENERAL.sub("", split.name or "")
-    return plain, found, _one_number(split.building), door[0] if door else None, loose
+    return Said(plain, found, _one_number(split.building), door[0] if door else None, loose)
 
 
 def _where(names: Names, ticket: Told, words: Words) -> Where:
-    place = ticket.place or ""
-    plain, found, building, door, loose = _place(names, place) if place.strip() else ("", [], None, None, "")
+    plain, found, building, door, loose = said(names, ticket.place or "")
     if building is None:  # 8栋的电梯坏了: some give the building in the story
         told = {_one_number(m) for m in _BUILDING.findall(words.text)}
         building = told.pop() if len(told) == 1 else None

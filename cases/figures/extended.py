@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Label, Row, Select, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.selectable import FromClause
 
 from cases.areas import AreaTree
 from cases.clock import limits as clock
@@ -122,11 +121,9 @@ class _Catalogue:
         return next((limits for limits in found if limits is not None), clock.DEFAULT)
 
 
-def _histories(
-    session: Session, source: FromClause, conditions: Iterable[ColumnElement[bool]]
-) -> dict[int, list[Row[Any]]]:
+def _histories(session: Session, conditions: Iterable[ColumnElement[bool]]) -> dict[int, list[Row[Any]]]:
     days = TicketEvent.data["days"].as_integer().label("days")
-    chosen = select(Ticket.id).select_from(source).where(*conditions)
+    chosen = select(Ticket.id).where(*conditions)
     query = select(TicketEvent.ticket_id, TicketEvent.action, TicketEvent.at, TicketEvent.after, days)
     query = query.where(TicketEvent.ticket_id.in_(chosen), TicketEvent.action.in_(CLOCK_ACTIONS))
     found: dict[int, list[Row[Any]]] = defaultdict(list)
@@ -136,19 +133,18 @@ def _histories(
 
 
 def late_without(
-    session: Session, keys: Sequence[Label[Any]], source: FromClause, conditions: Sequence[ColumnElement[bool]]
+    session: Session, keys: Sequence[Label[Any]], conditions: Sequence[ColumnElement[bool]]
 ) -> Iterator[Key]:
     """The groups, one for each ticket, of tickets that were in time only because they had been extended.
 
     Args:
         session: of the database.
         keys: the groupings as columns.
-        source: tables joined.
         conditions: that choose tickets which were extended and in time.
     """
     chosen: Select[Any] = select(*keys, *_COLUMNS)
-    tickets = session.execute(chosen.select_from(source).where(*conditions)).all()
-    lines = _histories(session, source, conditions) if tickets else {}
+    tickets = session.execute(chosen.where(*conditions)).all()
+    lines = _histories(session, conditions) if tickets else {}
     catalogue = _Catalogue(session) if tickets else None
     for row in tickets:
         limits = catalogue.limits(row) if catalogue else clock.DEFAULT

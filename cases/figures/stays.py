@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # The step a ticket is in while it has a state.
 STEP_OF = {
@@ -18,8 +18,7 @@ STEP_OF = {
 BROKEN_OFF = frozenset({"withdraw", "refuse", "merge", "lapse"})
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """What counts here of a line of a history; ``at`` in seconds. ``scored``: it came with the resident's evaluation."""
 
     at: int
@@ -29,8 +28,7 @@ class Line:
     scored: bool = False
 
 
-@dataclass(frozen=True)
-class Stay:
+class Stay(NamedTuple):
     """A stay that has ended; ``spans`` are the times that count, in seconds."""
 
     step: str

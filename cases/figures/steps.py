@@ -7,8 +7,9 @@ by the database, one row for each group and step. The others are read line by li
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,12 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from cases.clock.time import working_time
-from cases.figures.ask import Ask, Key
+from cases.figures.ask import TIMES, Ask, Key
 from cases.figures.counts import NOT_HANDLED
 from cases.figures.hours import Working
 from cases.figures.moments import seconds, week_of
@@ -49,15 +49,17 @@ ENDS = {
     "evaluate": ("evaluate", "contest"),
 }
 ASTRAY = ("return", "suspend", "redo", "reopen", "split")
-# The database sorts the lines of all tickets on disk unless it may keep about 90 bytes for each in memory.
-MEMORY = "SET LOCAL work_mem = '256MB'"
-LESS_MEMORY = "SET LOCAL work_mem TO DEFAULT"
 
 
 def _astray() -> ColumnElement[bool]:
     """Whether a line is none of a history that goes straight through."""
     again = and_(TicketEvent.action == "dispatch", TicketEvent.before == "dispatched")
     return or_(TicketEvent.action.in_(ASTRAY), again)
+
+
+def _turns() -> ColumnElement[bool]:
+    """Whether a line can begin or end a stay."""
+    return or_(TicketEvent.before.is_distinct_from(TicketEvent.after), TicketEvent.action == "dispatch")
 
 
 def _looked_at(ask: Ask) -> ColumnElement[bool]:
@@ -71,65 +73,84 @@ def _looked_at(ask: Ask) -> ColumnElement[bool]:
     return and_(TicketEvent.ticket_id.in_(tickets), TicketEvent.at < ask.end)
 
 
-def _straight(ask: Ask) -> CTE:
-    """For each ticket that went straight through, when each step ended; ``begun`` is when the first one began."""
+def _histories(ask: Ask, names: Sequence[str]) -> CTE:
+    """For each ticket when each step ended, if it went straight through: then ``astray`` is 0.
+
+    ``begun`` is when the first step began; ``unit`` had the ticket from dispatching on; ``names`` are columns of the
+    ticket itself, joined when the lines have become one row.
+    """
 
     def first(test: ColumnElement[bool]) -> ColumnElement[Any]:
         return func.min(case((test, TicketEvent.at)))
 
     ends = [first(TicketEvent.action.in_(actions)).label(step) for step, actions in ENDS.items()]
-    return (
+    lines = (
         select(
             TicketEvent.ticket_id,
             first(TicketEvent.after == "registered").label("begun"),
             *ends,
             func.max(case((TicketEvent.action == "dispatch", TicketEvent.unit))).label("unit"),
+            func.max(case((_astray(), 1), else_=0)).label("astray"),
         )
         .where(_looked_at(ask))
         .group_by(TicketEvent.ticket_id)
-        .having(func.sum(case((_astray(), 1), else_=0)) == 0)
-        .cte("straight")
+        .subquery("lines")
     )
+    if not names:
+        return select(lines).cte("histories")
+    columns = [getattr(Ticket, name).label(f"ticket_{name}") for name in names]
+    return select(lines, *columns).join(Ticket, Ticket.id == lines.c.ticket_id).cte("histories")
 
 
 def _packed(session: Session, ask: Ask) -> Iterator[tuple[str, Key, Numbers]]:
-    """Begin and end of all stays of straight histories, in turn, by step and group."""
-    straight = _straight(ask)
+    """Begin and end of all stays of straight histories, in turn, by step and group.
+
+    What must hold of a stay is asked where it is packed, not in WHERE: the planner takes times in a period for rare, and
+    would sort millions of rows it thought were few.
+    """
+    names = _of_ticket(ask)
+    histories = _histories(ask, names)
     queries = []
     for begun, step in zip(("begun", *STEPS), STEPS, strict=False):
-        begin, end = straight.c[begun], straight.c[step]
-        unit: ColumnElement[Any] = cast(null(), String) if step == "dispatch" else straight.c.unit
-        keys = ask.keys(unit, end)
+        begin, end = histories.c[begun], histories.c[step]
+        unit: ColumnElement[Any] = cast(null(), String) if step == "dispatch" else histories.c.unit
+        keys = ask.keys(unit, end, {name: histories.c[f"ticket_{name}"] for name in names})
         both = cast(seconds(begin), String) + "," + cast(seconds(end), String)
+        packed = func.aggregate_strings(case((and_(ask.within(end), begin.is_not(None)), both)), ",")
         queries.append(
-            select(literal(step).label("step"), *keys, func.aggregate_strings(both, ",").label("times"))
-            .select_from(straight.join(Ticket.__table__, Ticket.id == straight.c.ticket_id))
-            .where(ask.within(end), begin.is_not(None), *ask.narrowed(unit))
+            select(literal(step).label("step"), *keys, packed.label("times"))
+            .where(histories.c.astray < 1, *ask.narrowed_unit(unit))
             .group_by(*(key.name for key in keys))
         )
     for row in session.execute(union_all(*queries)):
-        if row.times is not None:
+        if row.times:
             yield row.step, tuple(row[1:-1]), np.fromstring(row.times, dtype=np.int64, sep=",")
+
+
+def _of_ticket(ask: Ask) -> list[str]:
+    return [name for name in ask.by if name not in {"unit", *TIMES}]
 
 
 def _read(session: Session, ask: Ask) -> Iterator[tuple[str, Key, Stay]]:
     """The stays of all other histories, with their groups."""
     others = select(TicketEvent.ticket_id).where(_looked_at(ask), _astray())
-    names = [name for name in ask.by if name not in {"unit", *ask.times}]
+    names = _of_ticket(ask)
     scored = TicketEvent.data["score"].as_string().is_not(None).label("scored")
     at = seconds(TicketEvent.at).label("at")
     query = (
         select(TicketEvent.ticket_id, at, TicketEvent.action, TicketEvent.after, TicketEvent.unit, scored)
         .add_columns(*(getattr(Ticket, name) for name in names))
         .join(Ticket)
-        .where(TicketEvent.ticket_id.in_(others), TicketEvent.at < ask.end)
+        .where(TicketEvent.ticket_id.in_(others), TicketEvent.at < ask.end, _turns())
         .order_by(TicketEvent.ticket_id, TicketEvent.seq)
     )
     units = ask.where.get("unit")
     since = ask.since.timestamp()
-    for _, lines in groupby(session.execute(query), lambda row: row.ticket_id):
-        history = list(lines)
-        for stay in stays(Line(r.at, r.action, r.after or "", r.unit, bool(r.scored)) for r in history):
+    for _, rows in groupby(session.execute(query), itemgetter(0)):
+        history = list(rows)
+        for stay in stays(
+            [Line(at, action, after or "", unit, scored) for _, at, action, after, unit, scored, *_ in history]
+        ):
             if stay.end >= since and (units is None or stay.unit in units):
                 yield stay.step, _key(ask, history[0], stay), stay
 
@@ -147,12 +168,7 @@ def _local_day(ask: Ask, moment: int) -> int:
 
 def steps(session: Session, ask: Ask, tally: Tally) -> None:
     """Collect how long every stay took that ended in the period."""
-    roomy = session.connection().dialect.name == "postgresql"
-    if roomy:
-        session.execute(text(MEMORY))
     straight = list(_packed(session, ask))
-    if roomy:
-        session.execute(text(LESS_MEMORY))
     read: defaultdict[tuple[str, Key], list[Stay]] = defaultdict(list)
     for step, key, stay in _read(session, ask):
         read[step, key].append(stay)

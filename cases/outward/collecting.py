@@ -1,9 +1,10 @@
 """From lines of the tickets' histories to deliveries: one for every subscriber that wants to know.
 
 Each subscription has one mark among its deliveries (state ``mark``): all events up to it were looked at for good. On
-PostgreSQL a line can become visible after lines with higher ids, when its transaction took longer. So the mark stays
-LOOK_BACK events behind, and what lies after it is looked at again each time; what has a delivery already is left.
-Lines of one ticket never overtake each other, as whoever writes one holds the ticket until the commit.
+PostgreSQL a line can become visible after lines with higher ids, when its transaction took longer. So there the mark
+stays LOOK_BACK events behind, and what lies after it is looked at again each time; what has a delivery already is left.
+SQLite has one writer at a time, so lines become visible in the order of their ids. Lines of one ticket never overtake
+each other, as whoever writes one holds the ticket until the commit.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Exists, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, Exists, delete, exists, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,31 +20,52 @@ from cases.model import Delivery, TicketEvent, Webhook
 from common.db import UTCDateTime, now
 
 LOOK_BACK = 5000  # events; a district's peak hour has about 3,600
+MARK_EVERY = 2500  # events that may lie after the mark without need
 BATCH = 5000  # new deliveries a subscription gets at once
 KEPT = timedelta(days=90)
 UNDELIVERED = ("waiting", "sending", "dead")
 _COLUMNS = ("webhook_id", "ticket_id", "event_id", "state", "attempts", "next_try")
 
 
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _look_back(session: Session) -> int:
+    """How many events behind the newest an event may still become visible."""
+    return LOOK_BACK if _is_postgresql(session) else 0
+
+
 def _has_delivery(hook_id: int) -> Exists:
     return exists().where(Delivery.webhook_id == hook_id, Delivery.event_id == TicketEvent.id)
 
 
+def of_hook(hook_id: int) -> ColumnElement[bool]:
+    """The condition that a delivery is a subscriber's, for queries by state.
+
+    Written so that no index on subscribers is used: nearly all of a subscriber's deliveries have long arrived, and those
+    of a state are few.
+    """
+    return Delivery.webhook_id + 0 == hook_id
+
+
+def _mark(session: Session, hook_id: int) -> Delivery | None:
+    return session.scalar(select(Delivery).where(Delivery.state == "mark", of_hook(hook_id)))
+
+
 def put_mark(session: Session, hook_id: int, event: TicketEvent, at: datetime) -> None:
     """Say that everything up to ``event``, which has no delivery of this subscription, was looked at."""
-    session.execute(delete(Delivery).where(Delivery.webhook_id == hook_id, Delivery.state == "mark"))
-    row = Delivery(
-        webhook_id=hook_id, ticket_id=event.ticket_id, event_id=event.id, state="mark", attempts=0, next_try=at
-    )
-    session.add(row)
+    mark = _mark(session, hook_id) or Delivery(webhook_id=hook_id, state="mark", attempts=0)
+    mark.event_id, mark.ticket_id, mark.next_try = event.id, event.ticket_id, at
+    session.add(mark)
     session.flush()
 
 
 def _looked_at(session: Session, hook_id: int) -> int:
     """The id of the event up to which all was looked at for good."""
-    marked = select(Delivery.event_id).where(Delivery.webhook_id == hook_id, Delivery.state == "mark")
-    newest = select(func.max(Delivery.event_id)).where(Delivery.webhook_id == hook_id)
-    return max(session.scalar(marked) or 0, (session.scalar(newest) or 0) - LOOK_BACK)
+    mark = _mark(session, hook_id)
+    newest = session.scalar(select(func.max(Delivery.event_id)).where(Delivery.webhook_id == hook_id)) or 0
+    return max(mark.event_id if mark else 0, newest - _look_back(session))
 
 
 def _make(session: Session, hook: Webhook, after: int, at: datetime) -> int:
@@ -62,7 +84,7 @@ def _make(session: Session, hook: Webhook, after: int, at: datetime) -> int:
     )
     if hook.actions:
         source = source.where(TicketEvent.action.in_(hook.actions))
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect: Any = postgresql if _is_postgresql(session) else sqlite
     added = dialect.insert(Delivery).from_select(_COLUMNS, source)
     added = added.on_conflict_do_nothing(index_elements=["webhook_id", "event_id"])
     return len(session.scalars(added.returning(Delivery.id)).all())
@@ -97,8 +119,8 @@ def collect(session: Session, at: datetime | None = None) -> int:
         after = _looked_at(session, hook.id)
         added = _make(session, hook, after, moment)
         made += added
-        upto = newest - LOOK_BACK
-        if added < BATCH and upto - after > LOOK_BACK // 2:
+        upto = newest - _look_back(session)
+        if added < BATCH and upto - after > MARK_EVERY:
             _move_mark(session, hook, after, upto, moment)
     return made
 
@@ -113,7 +135,7 @@ def tidy(session: Session, at: datetime | None = None) -> int:
     for hook_id in session.scalars(select(Webhook.id).order_by(Webhook.id).with_for_update()).all():
         old = (
             Delivery.webhook_id == hook_id,
-            Delivery.event_id <= newest - LOOK_BACK,
+            Delivery.event_id <= newest - _look_back(session),
             Delivery.next_try < moment - KEPT,
             Delivery.state.in_(("delivered", "skipped")),
         )

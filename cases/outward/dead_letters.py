@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from cases import audit, numbers
 from cases.model import Delivery, Ticket, TicketEvent, Webhook
+from cases.outward.collecting import of_hook
 from cases.outward.webhooks import WebhookError
 from common.db import now
 
@@ -58,7 +59,7 @@ def dead(session: Session, webhook: int | None = None, limit: int = PAGE) -> lis
         .limit(limit)
     )
     if webhook is not None:
-        query = query.where(Delivery.webhook_id == webhook)
+        query = query.where(of_hook(webhook))
     return [
         DeadLetter(d.id, d.webhook_id, url, number, seq, action, at, d.attempts, d.error, waiting)
         for d, url, number, seq, action, at, waiting in session.execute(query)
@@ -110,7 +111,7 @@ def replay(
     if webhook is not None:
         if session.get(Webhook, webhook) is None:
             raise WebhookError(f"there is no webhook {webhook}")
-        chosen.append(Delivery.webhook_id == webhook)
+        chosen.append(of_hook(webhook))
     again = update(Delivery).where(*chosen).values(state="waiting", attempts=0, next_try=at or now(), delivered_at=None)
     number = int(session.execute(again).rowcount)  # type: ignore[attr-defined]
     about = f"webhook {webhook}" if webhook is not None else numbers.spoken(ticket) if ticket else "deliveries"

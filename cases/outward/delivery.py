@@ -23,7 +23,7 @@ from cases import audit
 from cases.model import Delivery, Ticket, TicketEvent, Webhook
 from cases.outward import addresses, message, signing
 from cases.outward.client import Client
-from cases.outward.collecting import UNDELIVERED
+from cases.outward.collecting import UNDELIVERED, of_hook
 from common.db import reading, transaction
 from common.logs import log
 
@@ -33,7 +33,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 LEASE = timedelta(minutes=2)  # longer than any exchange with its name look-up may take
 RUN_SECONDS = 10.0  # after which a run begins nothing new
 LANES = 8  # subscribers sent to at once
-BATCH = 100
+BATCH = 500
 ENOUGH_FAILURES = 3  # in one run, of one subscriber
 
 
@@ -99,15 +99,16 @@ def _sendable(moment: datetime) -> ColumnElement[bool]:
 
 
 def _hooks_with_work(moment: datetime) -> list[int]:
-    due = exists().where(
-        Delivery.webhook_id == Webhook.id, Delivery.state.in_(("waiting", "sending")), Delivery.next_try <= moment
-    )
+    due = select(Delivery.webhook_id).where(Delivery.state.in_(("waiting", "sending")), Delivery.next_try <= moment)
     with reading() as session:
-        return list(session.scalars(select(Webhook.id).where(Webhook.active, due).order_by(Webhook.id)))
+        busy = set(session.scalars(due.distinct()))
+        return [
+            id_ for id_ in session.scalars(select(Webhook.id).where(Webhook.active).order_by(Webhook.id)) if id_ in busy
+        ]
 
 
 def _candidates(hook: int, moment: datetime) -> list[int]:
-    query = select(Delivery.id).where(Delivery.webhook_id == hook, _sendable(moment))
+    query = select(Delivery.id).where(of_hook(hook), _sendable(moment))
     with reading() as session:
         return list(session.scalars(query.order_by(Delivery.event_id).limit(BATCH)))
 
@@ -149,8 +150,10 @@ def _send(client: Client, claimed: _Claimed) -> _Outcome:
         answer.close()
     except addresses.AddressError as error:
         return _Outcome(False, error=str(error))
+    except httpx.RemoteProtocolError:
+        return _Outcome(False, error="no answer in HTTP")  # the exception would tell what was answered instead
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return _Outcome(False, error=f"{type(error).__name__}: {error}")
+        return _Outcome(False, error=f"{type(error).__name__}: {error}"[:300])
     if answer.is_success:
         return _Outcome(True)
     if answer.status_code == httpx.codes.GONE:

@@ -23,7 +23,10 @@ class WebhookError(ValueError):
 
 @dataclass(frozen=True)
 class Subscription:
-    """A subscription and how it does. ``waiting`` and ``dead`` count deliveries; the secret is not shown again."""
+    """A subscription and how it does; the secret is not shown again.
+
+    ``waiting`` and ``dead`` count deliveries, ``last_delivered`` is when the newest event that arrived did.
+    """
 
     id: int
     url: str
@@ -120,14 +123,17 @@ def resume(session: Session, id_: int, by: str) -> None:
     audit.log(session, by, "webhook.resume", f"webhook {id_}")
 
 
+def _last_delivered(session: Session, hook_id: int) -> datetime | None:
+    arrived = select(Delivery.delivered_at).where(Delivery.webhook_id == hook_id, Delivery.state == "delivered")
+    return session.scalar(arrived.order_by(Delivery.event_id.desc()).limit(1))
+
+
 def listing(session: Session, ended: bool = False) -> list[Subscription]:
     """The subscriptions, oldest first; with ``ended`` also those that were unsubscribed."""
     counts: dict[int, dict[str, int]] = {}
-    states = select(Delivery.webhook_id, Delivery.state, func.count()).group_by(Delivery.webhook_id, Delivery.state)
-    for hook_id, state, number in session.execute(states):
+    states = select(Delivery.webhook_id, Delivery.state, func.count()).where(Delivery.state.in_(UNDELIVERED))
+    for hook_id, state, number in session.execute(states.group_by(Delivery.webhook_id, Delivery.state)):
         counts.setdefault(hook_id, {})[state] = number
-    last = select(Delivery.webhook_id, func.max(Delivery.delivered_at)).group_by(Delivery.webhook_id)
-    delivered = {row[0]: row[1] for row in session.execute(last)}
     query = select(Webhook).order_by(Webhook.id)
     found = []
     for hook in session.scalars(query if ended else query.where(Webhook.secret != "")):
@@ -141,7 +147,7 @@ def listing(session: Session, ended: bool = False) -> list[Subscription]:
                 hook.created_at,
                 has.get("waiting", 0) + has.get("sending", 0),
                 has.get("dead", 0),
-                delivered.get(hook.id),
+                _last_delivered(session, hook.id),
             )
         )
     return found

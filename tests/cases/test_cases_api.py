@@ -16,6 +16,7 @@ from cases import numbers, service
 from cases.api import keys
 from cases.api.app import create_app
 from cases.api.rates import Rates, Window
+from cases.moves import PLAIN
 from common.db import now, reading, transaction
 
 NOISE = {"text": "幸福里8号楼楼下烧烤店半夜吵", "matter": "environment.noise", "place": "幸福里8号楼"}
@@ -384,7 +385,18 @@ def test_a_grade_is_given_and_a_visit_noted(operator: Api, api: Maker) -> None:
 # --- what is possible
 
 
-def test_possible_is_what_then_succeeds(operator: Api, api: Maker) -> None:
+def test_what_is_possible_succeeds_and_nothing_else(operator: Api, api: Maker) -> None:
+    unit, supervisor = api("department", unit="CG01"), api("supervisor")
+    for who in (operator, unit, supervisor):
+        probe = handled(operator, unit)
+        may = {p["action"] for p in who.get(f"/tickets/{probe}/possible") if p["route"] == "actions"}
+        assert may
+        for action in sorted(PLAIN):
+            status = 200 if action in may else 409
+            who.act(handled(operator, unit), action, status, note="原因", unit="CG01")
+
+
+def test_possible_leaves_out_what_something_else_forbids(operator: Api, api: Maker) -> None:
     unit = api("department", unit="CG01")
     number = operator.file()
     names = lambda who: [p["action"] for p in who.get(f"/tickets/{number}/possible")]  # noqa: E731
@@ -449,6 +461,14 @@ def test_codes_cannot_be_guessed(operator: Api) -> None:
     refused = operator.client.get("/lookup", params={"number": receipt["number"], "code": receipt["code"]})
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
     assert 3500 < int(refused.headers["retry-after"]) <= 3600
+
+
+def test_a_mistyped_number_holds_nobody_else_up(operator: Api) -> None:
+    receipt = operator.post("/tickets", NOISE, 201)
+    nobody = Api(operator.client)
+    for _ in range(15):
+        nobody.get("/lookup", 404, number="600000018", code="000000")
+    assert nobody.get("/lookup", number=receipt["number"], code=receipt["code"])
 
 
 def test_an_address_may_not_try_one_number_after_the_other(operator: Api) -> None:

@@ -51,7 +51,11 @@ def test_each_due_time_counts_in_the_period_it_falls_in(session: Session) -> Non
     assert figures(session, *names, since="09-30", until="10-01") == (1, 0, 0)
     assert figures(session, *names, since="10-01", until="10-09") == (0, 1, 0)
     assert figures(session, *names, since="10-09", until="10-22") == (0, 0, 1)
-    assert grouped(session, "day", *names) == {"2026-09-30": (1, 0, 0), "2026-10-08": (0, 1, 0), "2026-10-21": (0, 0, 1)}
+    assert grouped(session, "day", *names) == {
+        "2026-09-30": (1, 0, 0),
+        "2026-10-08": (0, 1, 0),
+        "2026-10-21": (0, 0, 1),
+    }
 
 
 CLOSE = ("close_fell", "close_met", "close_met_plain")
@@ -133,7 +137,17 @@ def test_merged_tickets_count_as_reports_and_their_head_once_as_handled(session:
     for _ in range(2):
         Story(session, FILED).through("B", DISPATCHED, "09-29 11:30").merge(head, "09-29 12:00")
     head.do("finish", "10-09 09:00").do("verify", "10-09 10:00").say("satisfied", "10-09 11:00")
-    names = ("filed", "merged", "closed", "close_fell", "close_met", "handle_count", "accept_count", "evaluated", "open")
+    names = (
+        "filed",
+        "merged",
+        "closed",
+        "close_fell",
+        "close_met",
+        "handle_count",
+        "accept_count",
+        "evaluated",
+        "open",
+    )
     assert figures(session, *names) == (3, 2, 1, 1, 1, 1, 1, 1, 0)
     assert grouped(session, "unit", "merged", "closed") == {"A": (0, 1), "B": (2, 0)}
 
@@ -143,13 +157,9 @@ def test_a_ticket_taken_out_of_another_is_handled_for_itself_again(session: Sess
     story = Story(session, FILED).merge(head, "09-29 12:00").do("split", "10-09 09:00")
     story.ticket.merged_into = None
     story.through("B", "10-09 11:00", "10-09 12:00")
-    assert grouped(session, "unit", "dispatch_count", "accept_count", "accept_median") == {
-        None: (2, 0, None),  # the merging broke off one wait, the time until the split was none
-        "B": (0, 1, 1.0),
-    } or grouped(session, "unit", "dispatch_count", "accept_count", "accept_median") == {
-        None: (1, 0, None),
-        "B": (0, 1, 1.0),
-    }
+    # The wait that the merging broke off is none; the one after the split was two hours.
+    assert figures(session, "dispatch_count", "dispatch_median") == (1, 2.0)
+    assert grouped(session, "unit", "accept_count", "accept_median") == {"B": (1, 1.0)}
 
 
 def test_a_reopened_ticket_counts_at_its_last_closing_by_the_last_word_and_the_last_due_time(session: Session) -> None:
@@ -173,20 +183,24 @@ def test_who_returned_a_ticket_answers_for_nothing_after_that(session: Session) 
     story.to("B", "09-29 15:05").do("accept", "10-08 10:05")
     assert grouped(session, "unit", "verify_fell", "verify_met", "feedback_fell") == {"B": (1, 0, 1)}
     assert grouped(session, "unit", "returned") == {"A": (1,)}
-    hours = grouped(session, "unit", "dispatch_count", "dispatch_median", "accept_count", "accept_median", "accept_median_worked")
+    hours = grouped(
+        session, "unit", "dispatch_count", "dispatch_median", "accept_count", "accept_median", "accept_median_worked"
+    )
     # A had it for 4 hours; B for 8 days 19 hours, of which it worked 2:25 on the 29th, 9 on the 30th, 1:35 on the 8th.
     assert hours == {"A": (0, None, 1, 4.0, 4.0), "B": (0, None, 1, 211.0, 13.0), None: (2, 65 / 120, 0, None, None)}
 
 
 def test_a_due_time_that_passes_while_nobody_has_the_ticket_is_no_units(session: Session) -> None:
-    Story(session, FILED).to("A", DISPATCHED).do("return", "09-29 14:00").to("B", "10-08 09:00").do("accept", "10-08 09:30")
+    Story(session, FILED).to("A", DISPATCHED).do("return", "09-29 14:00").to("B", "10-08 09:00").do(
+        "accept", "10-08 09:30"
+    )
     Story(session, FILED).to("A", "10-08 09:00").do("accept", "10-08 09:30")
     assert grouped(session, "unit", "verify_fell", "verify_met") == {None: (2, 0)}
 
 
 def test_what_was_met_counts_for_the_unit_that_did_it_whoever_has_the_ticket_later(session: Session) -> None:
     story = Story(session, FILED).through("A", DISPATCHED, "09-29 11:00").do("return", "09-29 12:00")
-    story.through("B", "09-29 13:00", "09-29 14:00", "10-09 09:00")
+    story.through("B", "09-29 13:00", "09-29 14:00", "10-08 09:00")
     assert grouped(session, "unit", "verify_met", "feedback_met", "close_met") == {"A": (1, 0, 0), "B": (0, 1, 1)}
 
 
@@ -194,11 +208,7 @@ def test_redispatching_ends_a_units_time_and_dispatching_to_the_same_one_does_no
     Story(session, FILED).to("A", "09-29 10:00").to("B", "09-29 12:00").do("accept", "09-29 13:00")
     Story(session, FILED).to("C", "09-29 10:00").to("C", "09-29 12:00").do("accept", "09-29 13:00")
     found = grouped(session, "unit", "accept_count", "accept_median")
-    assert found == {"A": (1, 2.0), "B": (1, 1.0), "C": (1, 3.0), None: (0, None)} or found == {
-        "A": (1, 2.0),
-        "B": (1, 1.0),
-        "C": (1, 3.0),
-    }
+    assert found == {"A": (1, 2.0), "B": (1, 1.0), "C": (1, 3.0)}
 
 
 def test_a_reclassified_ticket_counts_as_what_it_is_now_with_its_new_due_times(session: Session) -> None:
@@ -217,7 +227,9 @@ def test_tickets_from_before_the_clock_are_left_out_of_the_rates_and_counted_by_
     assert figures(session, "handle_count", "evaluated") == (1, 1)
 
 
-def test_closed_within_the_limit_goes_by_when_the_unit_finished_not_by_when_the_resident_spoke(session: Session) -> None:
+def test_closed_within_the_limit_goes_by_when_the_unit_finished_not_by_when_the_resident_spoke(
+    session: Session,
+) -> None:
     Story(session, FILED).through("A", DISPATCHED, "09-29 11:00", "10-21 17:30", "10-22 10:00", "10-29 10:00")
     Story(session, FILED).through("A", DISPATCHED, "09-29 11:00", "10-22 09:00", "10-22 10:00", "10-29 10:00")
     names = ("closed", "closed_judged", "closed_in_limit", "closed_in_limit_rate")
@@ -230,7 +242,9 @@ def test_satisfaction_is_of_those_who_spoke_by_their_last_word(session: Session)
     Story(session, FILED).through("A", *times, score="fair")
     Story(session, FILED).through("A", *times, score=None)  # nobody said a word
     angry = Story(session, FILED).through("A", *times, score="unsatisfied")
-    angry.do("finish", "10-12 09:00").do("verify", "10-12 10:00").say("unsatisfied", "10-12 11:00").do("uphold", "10-13 09:00")
+    angry.do("finish", "10-12 09:00").do("verify", "10-12 10:00").say("unsatisfied", "10-12 11:00").do(
+        "uphold", "10-13 09:00"
+    )
     pleased = Story(session, FILED).through("A", *times, score="unsatisfied")
     pleased.do("finish", "10-12 09:00").do("verify", "10-12 10:00").say("satisfied", "10-12 11:00")
     names = ("closed", "evaluated", "evaluated_rate", "satisfied", "fair", "unsatisfied", "satisfaction_rate")
@@ -335,9 +349,11 @@ def test_the_backlog_by_age_counts_full_days_since_filing(session: Session) -> N
 def test_the_backlog_is_what_it_was_when_the_period_ended(session: Session) -> None:
     Story(session, FILED).through("A", DISPATCHED, "09-29 11:00", "10-08 09:00", "10-08 10:00", "10-09 10:00")
     Story(session, FILED).do("withdraw", "10-02 09:00")
-    reopened = Story(session, FILED).through("B", DISPATCHED, "09-29 11:00", "09-30 09:00", "09-30 10:00", "09-30 11:00")
+    reopened = Story(session, FILED).through(
+        "B", DISPATCHED, "09-29 11:00", "09-30 09:00", "09-30 10:00", "09-30 11:00"
+    )
     reopened.do("reopen", "10-12 09:00")
-    Story(session, "10-13 09:00").do("suspend", "10-14 09:00") if False else Story(session, "10-13 09:00")
+    Story(session, "10-13 09:00")
     assert figures(session, "open", until="09-30") == (3,)
     assert figures(session, "open", until="10-01") == (2,)
     assert figures(session, "open", until="10-03") == (1,)
@@ -366,7 +382,9 @@ def test_by_day_the_backlog_is_that_of_the_end_of_the_day(session: Session) -> N
 def test_whatever_happened_is_counted_as_often_as_it_happened(session: Session) -> None:
     story = Story(session, FILED, urgent=True).to("A", DISPATCHED).do("return", "09-29 11:00").to("A", "09-29 12:00")
     story.do("return", "09-29 13:00").to("B", "09-29 14:00").do("supervise", "09-29 15:00").do("accept", "09-29 16:00")
-    story.extend("09-29 16:30", 1).do("finish", "09-30 09:00").do("verify", "09-30 10:00").say("unsatisfied", "10-01 10:00")
+    story.extend("09-29 16:30", 1).do("finish", "09-30 09:00").do("verify", "09-30 10:00").say(
+        "unsatisfied", "10-01 10:00"
+    )
     names = ("urgent", "returned", "supervised", "extended", "reopened")
     assert figures(session, *names) == (1, 2, 1, 1, 1)
     assert grouped(session, "unit", *names) == {"A": (0, 2, 0, 0, 0), "B": (1, 0, 1, 1, 1)}
@@ -426,7 +444,11 @@ def test_of_nothing_there_are_counts_of_zero_and_no_rates(session: Session) -> N
 
 def test_a_period_that_has_not_begun_has_no_figures(session: Session) -> None:
     Story(session, FILED)
-    assert figures(session, "filed", "open", "close_fell", since="11-01", until="12-01", at=at("10-01 09:00")) == (0, 1, 0)
+    assert figures(session, "filed", "open", "close_fell", since="11-01", until="12-01", at=at("10-01 09:00")) == (
+        0,
+        1,
+        0,
+    )
     assert asked(session, since="11-01", until="12-01", at=at("10-01 09:00"), by="day").rows == ()
 
 
@@ -441,7 +463,7 @@ def test_every_mistake_of_a_question_is_told_at_once(session: Session) -> None:
             parts=("filing", "tides"),
         )
     assert [p.split(";")[0] for p in caught.value.problems] == [
-        "the period is empty: since 2026-10-02 00:00:00+08:00 until 2026-10-02 00:00:00+08:00",
+        "the period is empty: since 2026-10-02 until 2026-10-02",
         "nothing can be grouped by 'moon'",
         "grouped by 'street' twice",
         "tickets cannot be narrowed by 'day'",
@@ -449,7 +471,7 @@ def test_every_mistake_of_a_question_is_told_at_once(session: Session) -> None:
         "there is no part 'tides'",
     ]
     with pytest.raises(FigureError, match="has no time zone"):
-        query(session, datetime(2026, 10, 1), date(2026, 10, 2))  # noqa: DTZ001
+        query(session, datetime(2026, 10, 1), date(2026, 10, 2))
 
 
 def test_the_table_says_what_it_is_of(session: Session) -> None:

@@ -58,7 +58,9 @@ class Story:
         more: other columns of the ticket.
     """
 
-    def __init__(self, session: Session, filed: str, *, grid: str | None = "S1CG", clocked: bool = True, **more: Any) -> None:
+    def __init__(
+        self, session: Session, filed: str, *, grid: str | None = "S1CG", clocked: bool = True, **more: Any
+    ) -> None:
         self.session, moment = session, at(filed)
         street = grid[:2] if grid else None
         columns: dict[str, Any] = {
@@ -100,7 +102,9 @@ class Story:
             clock.start(self.ticket, DEFAULT, moment)
         session.flush()
 
-    def do(self, action: str, when: str | datetime, unit: str | None = None, data: dict[str, Any] | None = None) -> Story:
+    def do(
+        self, action: str, when: str | datetime, unit: str | None = None, data: dict[str, Any] | None = None
+    ) -> Story:
         """Do one thing of the workflow."""
         moment = at(when) if isinstance(when, str) else when
         actor = Actor(workflow.ACTIONS[action].roles[-1])

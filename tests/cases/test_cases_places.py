@@ -26,26 +26,23 @@ def test_building_ranges(ranges: str, numbers: set[int]) -> None:
 
 
 @pytest.mark.usefixtures("city_database")
-@pytest.mark.parametrize(
-    ("text", "grid"),
-    [
+def test_grid_of_a_place() -> None:
+    for text, grid in (
         ("幸福里3号楼2单元501", "S0101G1"),
         ("老纺织厂宿舍12号楼", "S0101G2"),
         ("红星家园", "S0101G4"),
         ("云溪市锦绣花园二期20号楼", "S0201G3"),
         ("幸福一格", "S0101G1"),
-    ],
-)
-def test_grid_of_a_place(text: str, grid: str) -> None:
-    found = match(text)
-    assert found is not None
-    assert found.grid == grid
+    ):
+        found = match(text)
+        assert found is not None, text
+        assert found.grid == grid, text
 
 
 @pytest.mark.usefixtures("city_database")
-@pytest.mark.parametrize("text", ["", "  ", "幸福里99号楼", "幸福里", "别的地方", "3号楼", "文峰街道", "锦绣家园9号楼"])
-def test_what_is_not_known_for_sure_is_left_to_a_person(text: str) -> None:
-    assert match(text) is None
+def test_what_is_not_known_for_sure_is_left_to_a_person() -> None:
+    for text in ("", "  ", "幸福里99号楼", "幸福里", "别的地方", "3号楼", "文峰街道", "锦绣家园9号楼"):
+        assert match(text) is None, text
 
 
 @pytest.mark.usefixtures("city_database")

@@ -17,11 +17,11 @@ from cases import risk
 from cases.model import Ticket
 from cases.risk.__main__ import main
 from cases.risk.grading import firing
+from common.settings import ROOT, settings
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
 
 SHIPPED = risk.load()
-BARE = {"rules": "rules: []"}
 TYPES = [t.code for t in taxonomy()]
 
 
@@ -207,6 +207,28 @@ def test_lists_are_pieces_of_patterns(tmp_path: Path) -> None:
     assert "city" in fired(made, ticket("去洋"))
     assert "city" in fired(made, ticket("去河"))
     assert "city" not in fired(made, ticket("去山"))
+
+
+def test_the_example_of_the_documentation_is_a_valid_file(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (ROOT / "docs/risk.md").read_text("utf-8"), re.S)
+    assert example is not None
+    (tmp_path / "rules.yml").write_text(example[1], "utf-8")
+    made = risk.load(tmp_path)
+    assert fired(made, ticket("三个人去赶海到现在没回来", "security.suspicious")) == ["tide"]
+
+
+def test_the_process_takes_the_citys_file_from_its_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "risk").mkdir()
+    book(tmp_path / "risk", "    words: [赶海]")
+    monkeypatch.setenv("XIAOGE_VAR", str(tmp_path))
+    settings.cache_clear()
+    risk.use(None)
+    try:
+        assert "city" in [r.id for r in risk.rulebook().rules]
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+        risk.use(None)
 
 
 def test_all_mistakes_are_told_with_their_lines_before_anything_is_refused(tmp_path: Path) -> None:

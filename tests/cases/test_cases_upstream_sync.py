@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 from test_cases_upstream_platform import DAY, NOW, Platform, open_adapter, platform
 
-from cases import history, service
-from cases.model import AuditLine, Ticket, TicketEvent, UpstreamLink
+from cases import history, service, workflow
+from cases.model import Area, AuditLine, Ticket, TicketEvent, UpstreamLink
 from cases.outward.remote import RemoteBackend
-from cases.outward.upstream import sync
+from cases.outward.upstream import sync, words
 from cases.outward.upstream.errors import UnclearError, UnreachableError
 from cases.outward.upstream.open311 import Open311
 from cases.outward.upstream.sync import Pulled, Pushed
@@ -247,14 +247,8 @@ def test_a_ticket_without_a_place_goes_up_with_its_community(platform: Platform,
     sync.push(adapter, NOW, types=[NOISE])
     (form,) = platform.did("POST", "requests.json")
     with reading() as session:
-        name = session.scalars(select(service_area().name).where(service_area().code == "S0101")).one()
+        name = session.scalars(select(Area.name).where(Area.code == "S0101")).one()
     assert form["address_string"] == name
-
-
-def service_area() -> Any:
-    from cases.model import Area
-
-    return Area
 
 
 def test_how_a_ticket_stands_is_told_step_by_step(platform: Platform, adapter: Open311) -> None:
@@ -288,6 +282,12 @@ def test_a_ticket_that_came_from_there_is_told_there_too(platform: Platform, ada
         (id_, "已分派市城市管理局"),
         (id_, "市城市管理局已签收，办理中"),
     ]
+
+
+def test_every_action_the_platform_is_told_of_exists() -> None:
+    assert set(words.told_actions()) <= set(workflow.ACTIONS)
+    for action in words.told_actions():
+        assert "{" not in words.told(action, "市城市管理局", None)
 
 
 def test_updates_wait_for_a_platform_that_is_away_and_skip_what_it_refuses(

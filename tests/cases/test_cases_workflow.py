@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cases import service, workflow
+from cases import drawing, service, workflow
 from cases.model import Ticket, Unit
 from cases.moves import PLAIN
 from cases.service import NewTicket
@@ -241,3 +242,7 @@ def test_dispatching_names_the_unit_and_ends_the_review() -> None:
     with reading() as session:
         ticket = service.get(session, number)
         assert (ticket.unit, ticket.needs_review, ticket.status) == ("U1", False, "dispatched")
+
+
+def test_the_page_in_the_docs_is_the_tables_own(root: Path) -> None:
+    assert (root / "docs/workflow.md").read_text(encoding="utf-8") == drawing.page()

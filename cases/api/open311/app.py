@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Scope
 
-from cases.api import words
+from cases.api import contract, words
 from cases.api.bodies import Guard
 from cases.api.open311 import endpoints, errors, services, shapes
 from cases.api.open311.errors import ErrorItem
@@ -94,5 +94,6 @@ def create(rates: Rates) -> FastAPI:
     app.state.rates = rates
     errors.handle(app)
     app.include_router(_router())
+    contract.put_right(app)
     app.add_middleware(Guard, fail=_fails)
     return app

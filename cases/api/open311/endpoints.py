@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy import ColumnElement
 from starlette.responses import Response
 
-from cases.api.access import Caller, bearer, identify
+from cases.api.access import Caller, identify
 from cases.api.errors import NoKeyError
 from cases.api.open311 import discovery, requests, services, shapes, updates
 from cases.api.open311.dates import stretch
@@ -22,23 +21,18 @@ from common.db import now, reading, transaction
 
 Key = Annotated[str | None, Query(max_length=100, description="A key made at the terminal; not needed")]
 Jurisdiction = Annotated[str | None, Query(description="Not looked at: there is one jurisdiction here")]
-Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-def _token(credentials: HTTPAuthorizationCredentials | None, api_key: str | None) -> str | None:
-    return credentials.credentials if credentials else (api_key or None)
-
-
-def _asking(request: Request, credentials: Bearer) -> Caller | None:
+def _asking(request: Request) -> Caller | None:
     # Not declared as a parameter here: FastAPI takes parameters out of a model only where there are no others.
-    return identify(request, _token(credentials, request.query_params.get("api_key")))
+    return identify(request, request.query_params.get("api_key") or None)
 
 
 Asking = Annotated[Caller | None, Depends(_asking)]
 
 
-def _filing(request: Request, credentials: Bearer, form: Annotated[Form, Depends(read_form)]) -> Caller:
-    caller = identify(request, _token(credentials, form.get("api_key")))
+def _filing(request: Request, form: Annotated[Form, Depends(read_form)]) -> Caller:
+    caller = identify(request, form.get("api_key"))
     if caller is None:
         raise NoKeyError("api_key is missing")
     return caller

@@ -49,9 +49,11 @@ class LookupOut(BaseModel):
     steps: list[StepOut]
 
 
-def _reserve(rates: Rates, number: str, address: str) -> None:
+def _reserve(rates: Rates, number: str | None, address: str) -> None:
     """Count a try before it is made, so that many at once do not slip through."""
     rates.lookers.take(address)
+    if number is None:  # a slip of the finger: nobody's number
+        return
     try:
         rates.numbers.take(number)
     except TooManyError:
@@ -83,11 +85,11 @@ def look_up(request: Request, which: Annotated[LookupQuery, Query()]) -> LookupO
     """Needs no key. 10 failed tries an hour for a number, 30 for an address."""
     rates: Rates = request.app.state.rates
     number, address = numbers.parse(which.number), address_of(request)
-    _reserve(rates, number or "none", address)
+    _reserve(rates, number, address)
     with reading() as session:
         ticket = service.look_up(session, number, which.code) if number else None
         if ticket is None:
             raise LookupFailedError("no ticket has this number and this code")
-        rates.numbers.give_back(number or "none")
+        rates.numbers.give_back(ticket.number)
         rates.lookers.give_back(address)
         return _out(session, ticket)

@@ -91,7 +91,6 @@ class EvaluationIn(Body):
 def told(session: Session, ticket: Ticket, caller: Caller, response: Response) -> TicketDetail:
     """The ticket as it is now, with its version."""
     session.flush()
-    session.refresh(ticket)
     tag(response, ticket)
     return tickets_out.detail(session, ticket, caller)
 
