@@ -44,6 +44,12 @@ def _only_a_place(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     return [SlotSet("heard_place", turn.place)]
 
 
+def _say_more(dispatcher: CollectingDispatcher) -> Events:
+    """三天了, and nothing before it: what is it about?"""
+    dispatcher.utter_message(response="utter_nothing_open", **_city())
+    return []
+
+
 def _city() -> dict[str, str]:
     return {"city": settings().city_name, "hours": settings().office_hours, "hotline": settings().hotline}
 
@@ -156,6 +162,8 @@ class AfterFiling(Action):
             dispatcher.utter_message(response="utter_photo_first")
             return [SlotSet("photos", [*(tracker.get_slot("photos") or []), turn.meta.get("photo")])]
         if not number:
+            if turn.act == "inform":
+                return _only_a_place(dispatcher, tracker) or _say_more(dispatcher)
             responses = {"event_location": "utter_pin_first", "anonymous": "utter_anonymous_first"}
             dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **_city())
             return []
@@ -163,7 +171,7 @@ class AfterFiling(Action):
         if (
             turn.text
             and is_fresh(tracker.get_slot("last_ticket"))
-            and turn.act in ("deny", "affirm", "skip", "correct")
+            and turn.act in ("deny", "affirm", "skip", "correct", "inform")
         ):
             filing.add(number, tracker.sender_id, note=turn.text)
             dispatcher.utter_message(response="utter_added", number=spoken)
@@ -191,6 +199,8 @@ class AfterFiling(Action):
                 before = service.get(session, number).place
             place = parts(before).corrected_by(parts(turn.place)).text() if before and turn.place else turn.place
             filing.add(number, reporter, place=place, note=f"更正：{turn.text}")
+        elif turn.act == "inform":
+            filing.add(number, reporter, note=turn.text)
         else:
             return False
         return True

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nlu.corpus import ACTS
 from nlu.measure.labelled import Labelled
 from nlu.understand.pipeline import Pipeline, Reading
 
@@ -200,7 +201,16 @@ def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     flagged = [o for o in outcomes if o.truth.urgent is not None]
     if flagged:
         report["urgent"] = binary([bool(o.truth.urgent) for o in flagged], [o.reading.urgent for o in flagged])
-    meant = [o for o in outcomes if o.truth.intent]
+    told = [o for o in outcomes if o.truth.intent]
+    if any(o.truth.intent in ACTS for o in told):
+        acts, done = [str(o.truth.intent) for o in told], [o.reading.act for o in told]
+        report["act"] = {
+            "accuracy": _share(t == s for t, s in zip(acts, done, strict=True)),
+            "n": len(told),
+            "per_class": per_class(acts, done),
+            "confusion": confusion(acts, done),
+        }
+    meant = [o for o in told if o.truth.intent not in ACTS]
     if meant:
         intents, read = [str(o.truth.intent) for o in meant], [o.reading.intent for o in meant]
         report["intent"] = {

@@ -23,6 +23,7 @@ HASH_BITS = 16
 HASH_SIZE = 1 << HASH_BITS
 SHORT = 120  # characters encoded in one piece
 WINDOW = 100  # characters of each end of a longer text
+TITLE = (6, 50)  # characters of a subject line
 LONG = 250  # characters from which the middle is read too
 _DIGITS = re.compile(r"\d")
 _BROKEN = frozenset("，。！？；：、 ")
@@ -43,6 +44,15 @@ class Features:
 def without_greeting(text: str) -> str:
     """A normalised text from its first word that says something."""
     return _GREETING.sub("", text) or text
+
+
+def title_and_body(text: str) -> tuple[str, str] | None:
+    """The subject line of a raw text and what stands under it; None when its first line is no subject line."""
+    title, _, body = text.strip().partition("\n")
+    said = _GREETING.sub("", for_model(title))
+    if TITLE[0] <= len(said) and len(title) <= TITLE[1] and len(body.strip()) >= TITLE[0]:
+        return title.strip(), body.strip()
+    return None
 
 
 def windows(text: str) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from nlu.entities.tagger import Tagger
 from nlu.taxonomy import DANGER
 from nlu.text.normalise import for_model, normalise
 from nlu.understand.encoder import Encoder, Vectors, default_encoder
-from nlu.understand.features import featurise
+from nlu.understand.features import Features, featurise, title_and_body
+from nlu.understand.heads import softmax
 from nlu.understand.segments import segments
 from nlu.understand.store import Model, load
 from nlu.understand.why import Reason, reasons
@@ -31,6 +32,7 @@ SECOND_LENGTH = 6
 MOST_PIECES = 4
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
+APART = 0.4  # how much a post's subject line and body count when heard each by itself
 SURE_ACT = 0.5  # turns that only make sense inside an intake are not guessed at
 URGENT_ELSEWHERE = 0.5
 
@@ -150,6 +152,18 @@ class Pipeline:
     def _types(self, texts: Sequence[str]) -> Vectors:
         return self.model.heads["type"].probabilities(featurise(list(texts), self.encoder, self.model.idf))
 
+    def _type(self, text: str, features: Features) -> Vectors:
+        """Probabilities of the types. A post's subject line and its body are also heard each by itself: in a long one
+        the words of one easily drown those of the other."""
+        head = self.model.heads["type"]
+        parts = title_and_body(text)
+        logits = head.logits(features)
+        if parts is not None:
+            apart = head.logits(featurise(list(parts), self.encoder, self.model.idf)).mean(axis=0, keepdims=True)
+            logits = (1 - APART) * logits + APART * apart
+        p: Vectors = softmax(logits)[0]
+        return p
+
     def _matters(self, text: str) -> tuple[Matter, ...]:
         """Several matters, when the writer marked them and they differ; else nothing."""
         pieces = [p for p in segments(for_model(text)) if len(p) >= SECOND_LENGTH]
@@ -182,8 +196,16 @@ class Pipeline:
             if short < SURE_SMALL_TALK:
                 p_act[report if share < 0.5 else legal] = short + 1e-3
                 p_act /= p_act.sum()
-        own = [i for i, c in enumerate(classes) if c not in ACTS]
-        return classes[max(own, key=lambda i: float(p_act[i]))], p_act
+        return classes[int(self._alone(p_act, length).argmax())], p_act
+
+    def _alone(self, p_act: Vectors, length: int) -> Vectors:
+        """Probabilities of the intents a message can have by itself: a short answer with nothing asked is unclear."""
+        classes = self.model.heads["intent"].classes
+        p = p_act * np.array([c not in ACTS for c in classes], dtype=np.float32)
+        if length < LETTER and "inform" in classes:
+            p[classes.index("unclear")] += p_act[classes.index("inform")]
+        alone: Vectors = p / max(float(p.sum()), 1e-9)
+        return alone
 
     def _urgent_from(self, p_category: Vectors) -> float:
         """The threshold of urgency: danger to life is told in a few lines of work; elsewhere more proof is asked."""
@@ -203,17 +225,16 @@ class Pipeline:
         features = featurise([text], self.encoder, self.model.idf)
         intents, type_head = self.model.heads["intent"], self.model.heads["type"]
         p_act = intents.probabilities(features)[0]
-        own = np.array([0.0 if c in ACTS else 1.0 for c in intents.classes], dtype=np.float32)
         p_urgent = float(self.model.heads["urgent"].probabilities(features)[0][1])
 
-        p_type = type_head.probabilities(features)[0]
+        p_type = self._type(text, features)
         p_category = p_type @ self._member
         intent, p_act = self._settle_intent(p_act, p_category, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
         if intents.classes[act] in ACTS and p_act[act] < SURE_ACT:
             act = best_intent
-        p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
+        p_intent = self._alone(p_act, len(text))
         category = self._categories[int(p_category.argmax())]
         types = type_head.classes
         order = [int(i) for i in np.argsort(-p_type)]

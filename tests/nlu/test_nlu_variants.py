@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nlu import corpus
-from nlu.measure import variants as v
+from nlu.text import retyped as v
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
 

@@ -17,9 +17,9 @@ from torch import nn
 
 from nlu import corpus
 from nlu.corpus import Utterance, held_out
-from nlu.measure.variants import homophone_typos, homophones, no_punctuation
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
+from nlu.text.retyped import homophone_typos, homophones, no_punctuation
 from nlu.understand import e5file
 from nlu.understand.encoder import BASE, PATCH
 from nlu.understand.features import windows
