@@ -95,15 +95,15 @@ def everyday_homophones() -> Mapping[str, list[tuple[str, int]]]:
     return _by_sound(Counter(dict(counts.most_common(COMMON))), 1)
 
 
-def homophone_typos(table: Mapping[str, list[tuple[str, int]]]) -> Variant:
-    """A variant that writes one character in ten as another one of the same sound."""
+def homophone_typos(table: Mapping[str, list[tuple[str, int]]], every: int = TYPO_EVERY) -> Variant:
+    """A variant that writes one character in ``every`` as another one of the same sound."""
 
     def change(text: str) -> str:
         chance = _random(text, "typo")
         out = list(text)
         places = [i for i, c in enumerate(text) if len(table.get(_sound(c), ())) > 1 and "\u4e00" <= c <= "\u9fff"]
         chance.shuffle(places)
-        for i in places[: max(1, len(text) // TYPO_EVERY)]:
+        for i in places[: max(1, len(text) // every)]:
             others = [(c, n) for c, n in table[_sound(text[i])] if c != text[i]]
             if others:
                 out[i] = chance.choices([c for c, _ in others], [n for _, n in others])[0]
