@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nlu import corpus
-from nlu.text import retyped as v
 from nlu.taxonomy import taxonomy
+from nlu.text import retyped as v
 from nlu.text.normalise import for_model
 
 TEXT = "幸福里3号楼楼下烧烤店，半夜12点还在吵，wifi都没信号！"
