@@ -121,6 +121,8 @@ class NotUnderstood(Action):
         turn = Turn.of(tracker)
         if place := _only_a_place(dispatcher, tracker):
             return place
+        if turn.value("ticket"):
+            return [FollowupAction("action_track")]
         kind = turn.meta.get("unreadable")
         if kind in ("voice", "long", "media"):
             dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
@@ -157,7 +159,11 @@ class AfterFiling(Action):
         pending = tracker.get_slot("pending")
         if pending and turn.act == "affirm":
             return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
+        if turn.act == "inform" and turn.value("ticket"):
+            return [FollowupAction("action_track")]
         number = (tracker.get_slot("last_ticket") or {}).get("number")
+        if turn.act == "inform" and _names_another_matter(turn, number):
+            return [*OpenIntake().open(dispatcher, tracker, turn), FollowupAction("intake_form")]
         if turn.act == "event_photo" and not number:
             dispatcher.utter_message(response="utter_photo_first")
             return [SlotSet("photos", [*(tracker.get_slot("photos") or []), turn.meta.get("photo")])]
@@ -204,6 +210,16 @@ class AfterFiling(Action):
         else:
             return False
         return True
+
+
+def _names_another_matter(turn: Turn, number: str | None) -> bool:
+    """Whether what sounds like an answer, with nothing asked, is a report: it names a matter, and not the last ticket's."""
+    if turn.reading.get("intent") != "report":
+        return False
+    if number is None:
+        return True
+    with reading() as session:
+        return turn.reading.get("type") != service.get(session, number).type
 
 
 def _reported(pending: dict[str, Any]) -> Turn:

@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from nlu.text.sound import sound
+
 Variant = Callable[[str], str]
 _PUNCTUATION = re.compile(r"[，。！？；：、,.!?;:…~～\-—\"“”‘’()（）《》【】\n]")
 _EMOJI = "😡🙏😭😂👍🆘🔥💔🤬😤🥺😅"
@@ -60,13 +62,6 @@ def no_punctuation(text: str) -> str:
     return _PUNCTUATION.sub("", text) or text
 
 
-@lru_cache(maxsize=8192)
-def _sound(char: str) -> str:
-    from pypinyin import Style, lazy_pinyin
-
-    return str(lazy_pinyin(char, style=Style.NORMAL)[0])
-
-
 def homophones(texts: Iterable[str], rarest: int = 3) -> dict[str, list[tuple[str, int]]]:
     """Characters in use by their sound without tone, with how often they are used; rarer ones no keyboard offers."""
     return _by_sound(Counter(c for text in texts for c in text if "\u4e00" <= c <= "\u9fff"), rarest)
@@ -76,7 +71,7 @@ def _by_sound(counts: Counter[str], rarest: int) -> dict[str, list[tuple[str, in
     table: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for char, n in counts.most_common():
         if n >= rarest:
-            table[_sound(char)].append((char, n))
+            table[sound(char)].append((char, n))
     return dict(table)
 
 
@@ -101,10 +96,10 @@ def homophone_typos(table: Mapping[str, list[tuple[str, int]]], every: int = TYP
     def change(text: str) -> str:
         chance = _random(text, "typo")
         out = list(text)
-        places = [i for i, c in enumerate(text) if len(table.get(_sound(c), ())) > 1 and "\u4e00" <= c <= "\u9fff"]
+        places = [i for i, c in enumerate(text) if len(table.get(sound(c), ())) > 1 and "\u4e00" <= c <= "\u9fff"]
         chance.shuffle(places)
         for i in places[: max(1, len(text) // every)]:
-            others = [(c, n) for c, n in table[_sound(text[i])] if c != text[i]]
+            others = [(c, n) for c, n in table[sound(text[i])] if c != text[i]]
             if others:
                 out[i] = chance.choices([c for c, _ in others], [n for _, n in others])[0]
         return "".join(out)

@@ -179,7 +179,9 @@ class Pipeline:
                 found.append(Matter(piece, types[best], float(p[best])))
         return tuple(found) if len(found) > 1 else ()
 
-    def _settle_intent(self, p_act: Vectors, p_category: Vectors, length: int) -> tuple[str, Vectors]:
+    def _settle_intent(
+        self, p_act: Vectors, p_category: Vectors, names_matter: float, length: int
+    ) -> tuple[str, Vectors]:
         """Intent and category decide together whether guidance is wanted or somebody who acts (rules 6 and 18)."""
         classes = self.model.heads["intent"].classes
         report, legal = classes.index("report"), classes.index("legal_question")
@@ -196,14 +198,17 @@ class Pipeline:
             if short < SURE_SMALL_TALK:
                 p_act[report if share < 0.5 else legal] = short + 1e-3
                 p_act /= p_act.sum()
-        return classes[int(self._alone(p_act, length).argmax())], p_act
+        return classes[int(self._alone(p_act, names_matter, length).argmax())], p_act
 
-    def _alone(self, p_act: Vectors, length: int) -> Vectors:
-        """Probabilities of the intents a message can have by itself: a short answer with nothing asked is unclear."""
+    def _alone(self, p_act: Vectors, names_matter: float, length: int) -> Vectors:
+        """Probabilities of the intents a message can have by itself. What sounds like an answer while nothing was asked
+        is a report so far as it names its matter (probability of the likeliest type), and unclear for the rest."""
         classes = self.model.heads["intent"].classes
         p = p_act * np.array([c not in ACTS for c in classes], dtype=np.float32)
         if length < LETTER and "inform" in classes:
-            p[classes.index("unclear")] += p_act[classes.index("inform")]
+            answer = p_act[classes.index("inform")]
+            p[classes.index("report")] += names_matter * answer
+            p[classes.index("unclear")] += (1 - names_matter) * answer
         alone: Vectors = p / max(float(p.sum()), 1e-9)
         return alone
 
@@ -229,12 +234,13 @@ class Pipeline:
 
         p_type = self._type(text, features)
         p_category = p_type @ self._member
-        intent, p_act = self._settle_intent(p_act, p_category, len(text))
+        names_matter = float(p_type.max())
+        intent, p_act = self._settle_intent(p_act, p_category, names_matter, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
         if intents.classes[act] in ACTS and p_act[act] < SURE_ACT:
             act = best_intent
-        p_intent = self._alone(p_act, len(text))
+        p_intent = self._alone(p_act, names_matter, len(text))
         category = self._categories[int(p_category.argmax())]
         types = type_head.classes
         order = [int(i) for i in np.argsort(-p_type)]

@@ -33,7 +33,7 @@ from nlu.understand.vectors import Say, VectorStore
 
 DENSE_C = 0.005  # on standardised vectors
 SPARSE_C = 10.0
-RECIPE = 11  # raised when the way of training changes, so that models trained differently have different names
+RECIPE = 12  # raised when the way of training changes, so that models trained differently have different names
 WORKERS = 2
 NOTICED = 0.83
 SLIPS = 10  # characters to a slip of the thumb

@@ -55,7 +55,9 @@ class VectorStore:
             say(f"  reading the corpus: {done} of {len(missing)} new texts ...")
             group = missing[done : done + EVERY]
             # Rounded as they will be stored: a model must not depend on which vectors were remembered.
-            self._known.update(zip(map(self._key, group), _restored(*_rounded(self.encoder.encode(group))), strict=True))
+            self._known.update(
+                zip(map(self._key, group), _restored(*_rounded(self.encoder.encode(group))), strict=True)
+            )
         if missing:
             self._own_keys.update(self._key(p) for p in missing)
             self._keep()

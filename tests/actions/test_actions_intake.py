@@ -273,7 +273,9 @@ def test_an_answer_that_tells_since_when_is_taken_as_one(turn: Say, text: str) -
 
 def test_a_doubtful_cancel_that_holds_facts_does_not_throw_the_matter_away() -> None:
     time = {"entities": [{"kind": "time", "text": "三天", "start": 0, "end": 2, "value": "P3D"}]}
-    intake = Intake(text="垃圾没人收", type="environment.garbage", category="environment", place="幸福里", asked="since")
+    intake = Intake(
+        text="垃圾没人收", type="environment.garbage", category="environment", place="幸福里", asked="since"
+    )
     assert interpret.take(intake, Turn("三天了吧", "cancel", 0.86, time))
     assert intake.outcome is None
     assert interpret.take(intake, Turn("这三天不吵了，算了不报了", "cancel", 0.97, time))
