@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import filing, words
 from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
+from actions.tracking import Track
 from actions.turn import Turn
 from cases import numbers, service
 from cases.model import Area, Worker
@@ -122,7 +123,7 @@ class NotUnderstood(Action):
         if place := _only_a_place(dispatcher, tracker):
             return place
         if turn.value("ticket"):
-            return [FollowupAction("action_track")]
+            return Track().run(dispatcher, tracker, domain)
         kind = turn.meta.get("unreadable")
         if kind in ("voice", "long", "media"):
             dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
@@ -160,7 +161,7 @@ class AfterFiling(Action):
         if pending and turn.act == "affirm":
             return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
         if turn.act == "inform" and turn.value("ticket"):
-            return [FollowupAction("action_track")]
+            return Track().run(dispatcher, tracker, domain)
         number = (tracker.get_slot("last_ticket") or {}).get("number")
         if turn.act == "inform" and _names_another_matter(turn, number):
             return [*OpenIntake().open(dispatcher, tracker, turn), FollowupAction("intake_form")]
