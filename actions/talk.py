@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import filing, words
 from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
+from actions.tracking import Track
 from actions.turn import Turn
 from cases import numbers, service
 from cases.model import Area, Worker
@@ -42,6 +43,12 @@ def _only_a_place(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         return []
     dispatcher.utter_message(response="utter_place_first", place=turn.place)
     return [SlotSet("heard_place", turn.place)]
+
+
+def _say_more(dispatcher: CollectingDispatcher) -> Events:
+    """三天了, and nothing before it: what is it about?"""
+    dispatcher.utter_message(response="utter_nothing_open", **_city())
+    return []
 
 
 def _city() -> dict[str, str]:
@@ -115,6 +122,8 @@ class NotUnderstood(Action):
         turn = Turn.of(tracker)
         if place := _only_a_place(dispatcher, tracker):
             return place
+        if turn.value("ticket"):
+            return Track().run(dispatcher, tracker, domain)
         kind = turn.meta.get("unreadable")
         if kind in ("voice", "long", "media"):
             dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
@@ -151,11 +160,17 @@ class AfterFiling(Action):
         pending = tracker.get_slot("pending")
         if pending and turn.act == "affirm":
             return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
+        if turn.act == "inform" and turn.value("ticket"):
+            return Track().run(dispatcher, tracker, domain)
         number = (tracker.get_slot("last_ticket") or {}).get("number")
+        if turn.act == "inform" and _names_another_matter(turn, number):
+            return [*OpenIntake().open(dispatcher, tracker, turn), FollowupAction("intake_form")]
         if turn.act == "event_photo" and not number:
             dispatcher.utter_message(response="utter_photo_first")
             return [SlotSet("photos", [*(tracker.get_slot("photos") or []), turn.meta.get("photo")])]
         if not number:
+            if turn.act == "inform":
+                return _only_a_place(dispatcher, tracker) or _say_more(dispatcher)
             responses = {"event_location": "utter_pin_first", "anonymous": "utter_anonymous_first"}
             dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **_city())
             return []
@@ -163,7 +178,7 @@ class AfterFiling(Action):
         if (
             turn.text
             and is_fresh(tracker.get_slot("last_ticket"))
-            and turn.act in ("deny", "affirm", "skip", "correct")
+            and turn.act in ("deny", "affirm", "skip", "correct", "inform")
         ):
             filing.add(number, tracker.sender_id, note=turn.text)
             dispatcher.utter_message(response="utter_added", number=spoken)
@@ -191,9 +206,21 @@ class AfterFiling(Action):
                 before = service.get(session, number).place
             place = parts(before).corrected_by(parts(turn.place)).text() if before and turn.place else turn.place
             filing.add(number, reporter, place=place, note=f"更正：{turn.text}")
+        elif turn.act == "inform":
+            filing.add(number, reporter, note=turn.text)
         else:
             return False
         return True
+
+
+def _names_another_matter(turn: Turn, number: str | None) -> bool:
+    """Whether what sounds like an answer, with nothing asked, is a report: it names a matter, and not the last ticket's."""
+    if turn.reading.get("intent") != "report":
+        return False
+    if number is None:
+        return True
+    with reading() as session:
+        return turn.reading.get("type") != service.get(session, number).type
 
 
 def _reported(pending: dict[str, Any]) -> Turn:

@@ -69,7 +69,7 @@ INTENTS = (
     "unclear",
 )
 # ... and the turns that only make sense inside an intake.
-ACTS = ("correct", "skip", "anonymous")
+ACTS = ("inform", "correct", "skip", "anonymous")
 MATTER_INTENTS = ("report", "legal_question")
 # Types whose messages ask for guidance (intent legal_question) rather than for action.
 LEGAL_QUESTIONS = ("legal.consult", "legal.aid", "legal.mediation")

@@ -62,7 +62,13 @@ def compare(name: str, before: Sequence[Outcome], after: Sequence[Outcome]) -> l
 
     return [
         Comparison(f"{name}: {part} {key}", figure(old, part, key), figure(new, part, key))
-        for part, key in (("category", "top1"), ("type", "top1"), ("intent", "accuracy"), ("urgent", "recall"))
+        for part, key in (
+            ("category", "top1"),
+            ("type", "top1"),
+            ("intent", "accuracy"),
+            ("act", "accuracy"),
+            ("urgent", "recall"),
+        )
         if part in old
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 from rich.console import Console
 from rich.table import Column, Table
@@ -31,15 +33,20 @@ def print_models() -> None:
             m["trained_at"][:16].replace("T", " "),
             str(m["messages"]),
             str(m.get("corrections", 0)),
-            f"{scores['category']['top1']:.3f}",
-            f"{scores['type']['top1']:.3f}",
-            f"{scores['intent']['top1']:.3f}",
+            _top1(scores, "category"),
+            _top1(scores, "type"),
+            _top1(scores, "intent"),
         )
     if found:
         Console().print(table)
         typer.echo("* is the one that serves. Scores are those on the fifth of the corpus left out in training.")
     else:
         typer.echo(f"no models in {home}: 'xiaoge train' makes one")
+
+
+def _top1(scores: dict[str, Any], head: str) -> str:
+    """A head's score; models of earlier versions do not have all of them."""
+    return f"{scores[head]['top1']:.3f}" if "top1" in scores.get(head, {}) else "–"
 
 
 def use_model(identity: str) -> int:

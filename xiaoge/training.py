@@ -11,7 +11,7 @@ from nlu import corpus
 from nlu.taxonomy import taxonomy
 from nlu.understand import store
 from nlu.understand.encoder import default_encoder
-from nlu.understand.train import train
+from nlu.understand.train import readings, train
 from nlu.understand.vectors import VectorStore
 from nlu.understand.vectors import save as save_vectors
 
@@ -30,7 +30,7 @@ def train_model(city: Path | None, ship: bool = False) -> None:
     vectors = VectorStore(encoder, corpus.VECTORS, home / "vectors.npz")
     model = train(utterances, encoder, place_names(city or SAMPLE), vectors, typer.echo)
     if ship:
-        save_vectors(corpus.VECTORS, vectors.of([view for u in utterances for view in u.views]))
+        save_vectors(corpus.VECTORS, vectors.of([text for _, text in readings(utterances)]))
     store.save(model, home)
     store.use(str(model.manifest["id"]), home)
     store.prune(home, KEPT)

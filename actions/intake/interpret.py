@@ -18,8 +18,11 @@ from nlu.text.normalise import for_model
 
 ASIDE = frozenset({"greet", "thanks", "chitchat", "faq_bot", "legal_question", "track", "human"})
 ASIDE_SURE = 0.6
+ASIDE_SURE_LONG = 0.85  # 打过他们人工客服，说七天内回: the longer an answer, the likelier a word in it misleads
 CANCEL_SURE = 0.6
+CANCEL_WITH_FACTS = 0.9  # 三天了吧 tells something; what was reported is not thrown away on a guess
 SHORT_ANSWER = 40
+LONG_ANSWER = 10
 LONG_TEXT = 30
 OTHER_MATTER_SURE = 0.6
 TURNED_URGENT = 0.7
@@ -58,6 +61,8 @@ def choice(text: str, options: list[str]) -> int | None:
 def _aside(turn: Turn, asked: str | None) -> bool:
     """Whether the message is about something else than the matter."""
     if turn.act not in ASIDE or turn.act_confidence < ASIDE_SURE or turn.value("phone"):
+        return False
+    if asked != "matter" and len(turn.text) >= LONG_ANSWER and turn.act_confidence < ASIDE_SURE_LONG:
         return False
     number = (
         len(turn.text) <= 8 and re.search(rf"[\d{CHINESE}几]", turn.text) and not re.search(r"人工|真人|转", turn.text)
@@ -148,7 +153,7 @@ def take(intake: Intake, turn: Turn) -> bool:
         return True
     if turn.act.startswith("event_"):
         return False
-    if turn.act == "cancel" and turn.act_confidence >= CANCEL_SURE:
+    if turn.act == "cancel" and turn.act_confidence >= (CANCEL_WITH_FACTS if _tells(turn) else CANCEL_SURE):
         intake.outcome = "cancel"
         return True
     if turn.act == "anonymous" and turn.act_confidence >= ASIDE_SURE:
@@ -176,6 +181,11 @@ def take(intake: Intake, turn: Turn) -> bool:
     else:
         intake.notes.append(turn.text)
     return True
+
+
+def _tells(turn: Turn) -> bool:
+    """Whether a message holds facts: a time, a place, a sum, a number to call."""
+    return any(turn.pieces(kind) for kind in ("time", "place", "money", "phone"))
 
 
 def _attach(intake: Intake, turn: Turn) -> None:

@@ -10,7 +10,7 @@ from nlu.entities.place import parts
 from nlu.taxonomy import DANGER, Followup, MatterType, taxonomy
 
 # The category is asked for below this probability, the type below the second one.
-SURE_CATEGORY = 0.45
+SURE_CATEGORY = 0.5
 SURE_TYPE = 0.25
 CHOICES = 3
 GUESSABLE = 0.15  # below this the likeliest types are no better than a draw: ask openly instead of offering them

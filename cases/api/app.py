@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import Scope
@@ -33,10 +33,17 @@ def _fails(_scope: Scope) -> Response:
     return errors.answer(500, "internal")
 
 
+def _is_open311(scope: Scope) -> bool:
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")).startswith(f"{OPEN311}/")
+
+
 def _too_large(scope: Scope) -> Response:
-    if str(scope["path"]).removeprefix(scope.get("root_path", "")).startswith(f"{OPEN311}/"):
-        return open311.too_large(scope)
-    return errors.answer(413, "body_too_large")
+    return open311.too_large(scope) if _is_open311(scope) else errors.answer(413, "body_too_large")
+
+
+def _not_found(request: Request, _error: Exception) -> Response:
+    # A line end in an address keeps it from getting to where Open311 is mounted.
+    return open311.not_found(request.scope) if _is_open311(request.scope) else errors.answer(404, "no_such_route")
 
 
 def create_app(rates: Rates | None = None, more: Sequence[APIRouter] = ()) -> FastAPI:
@@ -57,6 +64,7 @@ def create_app(rates: Rates | None = None, more: Sequence[APIRouter] = ()) -> Fa
     )
     app.state.rates = rates or Rates()
     errors.handle(app)
+    app.add_exception_handler(404, _not_found)
     for part in _ROUTERS:
         app.include_router(part.router)
     for router in more:

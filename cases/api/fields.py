@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -95,6 +96,13 @@ def _moment(value: object) -> datetime:
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]  # 3.0 is a whole number too, in JSON
+
+
 class Body(BaseModel):
     """What a request brings. Values have exactly their type, and nothing else may come along."""
 
@@ -116,5 +124,5 @@ class Answer(Body):
 
 
 AnswerKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Answers = Annotated[dict[AnswerKey, Answer], Field(max_length=20)]
+Answers = Annotated[dict[AnswerKey, Answer], Field(max_length=20, json_schema_extra={"additionalProperties": False})]
 Attachments = Annotated[list[Reference], Field(max_length=20)]

@@ -70,47 +70,30 @@ class Ask:
         """The zone's distances from UTC in the period."""
         return offsets(self.zone, self.since, self.until)
 
-    def keys(
-        self,
-        unit: SQLColumnExpression[Any],
-        moment: SQLColumnExpression[Any],
-        ticket: Mapping[str, SQLColumnExpression[Any]] | None = None,
-    ) -> list[Label[Any]]:
-        """The groupings as columns ``by_...``.
-
-        Args:
-            unit: the unit something is counted with.
-            moment: when it is counted.
-            ticket: columns that stand for the ticket's own.
-        """
+    def keys(self, unit: SQLColumnExpression[Any], moment: SQLColumnExpression[Any]) -> list[Label[Any]]:
+        """The groupings as columns ``by_...``, from the unit and the moment something is counted with."""
         day = local_day(moment, self.distances) if self.times else None
         found: list[Label[Any]] = []
         for name in self.by:
             if name in TIMES and day is not None:
                 found.append((day if name == "day" else local_week(day)).label(f"by_{name}"))
-            elif name == "unit":
-                found.append(unit.label("by_unit"))
             else:
-                found.append((ticket or {}).get(name, getattr(Ticket, name)).label(f"by_{name}"))
+                found.append((unit if name == "unit" else getattr(Ticket, name)).label(f"by_{name}"))
         return found
 
     def narrowed(self, unit: SQLColumnExpression[Any] | None) -> list[ColumnElement[bool]]:
         """The conditions of ``where``; without a unit those on the ticket itself."""
-        own = [_among(getattr(Ticket, name), values) for name, values in self.where.items() if name != "unit"]
-        return own if unit is None else [*own, *self.narrowed_unit(unit)]
-
-    def narrowed_unit(self, unit: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
-        """The condition of ``where`` on the unit something is counted with."""
-        return [_among(unit, self.where["unit"])] if "unit" in self.where else []
+        found = []
+        for name, values in self.where.items():
+            column = unit if name == "unit" else getattr(Ticket, name)
+            if column is not None:
+                some = column.in_([value for value in values if value is not None])
+                found.append(or_(some, column.is_(None)) if None in values else some)
+        return found
 
     def within(self, moment: SQLColumnExpression[Any]) -> ColumnElement[bool]:
         """Whether a moment lies in the period, and has come."""
         return and_(moment >= self.since, moment < self.end)
-
-
-def _among(column: SQLColumnExpression[Any], values: Collection[str | None]) -> ColumnElement[bool]:
-    some = column.in_([value for value in values if value is not None])
-    return or_(some, column.is_(None)) if None in values else some
 
 
 def _moment(given: date | datetime, name: str, zone: ZoneInfo, problems: list[str]) -> datetime:

@@ -58,15 +58,32 @@ def _replayed(row: Row[Any], lines: Sequence[Row[Any]], limits: Limits, *, exten
     return ticket.close_due
 
 
-def _granted(lines: Sequence[Row[Any]]) -> int:
-    """Working days granted since the clock was last started anew."""
-    days = 0
+def _granted(lines: Sequence[Row[Any]]) -> list[int]:
+    """The working days of every extension since the clock was last started anew."""
+    found: list[int] = []
     for line in lines:
         if line.action == "grant_extension":
-            days += int(line.days)
-        elif line.action in ANEW:
-            days = 0
-    return days
+            found.append(int(line.days))
+        elif line.action in ANEW or (line.action == "correct" and line.after in clock.RUNNING):
+            found = []
+    return found
+
+
+def _surely_late(row: Row[Any], granted: Sequence[int]) -> bool | None:
+    """Whether a ticket in time would have been late without its extensions, where working time alone tells.
+
+    An extension moves the due time by its working days, and at most up to the close of one day more. All else that
+    moves a due time that goes by working days moves the other one as much.
+    """
+    if not granted:
+        return False
+    if row.urgent:
+        return None
+    working = working_time()
+    left = working.between(row.finished_at, row.close_due)
+    if left < sum(granted) * working.hours.length:
+        return True
+    return False if left >= (sum(granted) + len(granted)) * working.hours.length else None
 
 
 def _taken_back(due: datetime, days: int) -> datetime:
@@ -79,7 +96,7 @@ def _taken_back(due: datetime, days: int) -> datetime:
     return datetime.combine(day, working.hours.closes, working.zone).astimezone(UTC)
 
 
-def due_without(row: Row[Any], lines: Sequence[Row[Any]], limits: Limits) -> datetime:
+def _due_without(row: Row[Any], lines: Sequence[Row[Any]], limits: Limits) -> datetime:
     """When a ticket would have been due had it not been extended.
 
     Args:
@@ -95,9 +112,7 @@ def due_without(row: Row[Any], lines: Sequence[Row[Any]], limits: Limits) -> dat
         plain = _replayed(row, lines, limits, extending=False)
         if plain is not None:
             return plain
-    days = _granted(lines)
-    due: datetime = row.close_due
-    return _taken_back(due, days) if days else due
+    return _taken_back(row.close_due, sum(_granted(lines)))
 
 
 class _Catalogue:
@@ -147,6 +162,9 @@ def late_without(
     lines = _histories(session, conditions) if tickets else {}
     catalogue = _Catalogue(session) if tickets else None
     for row in tickets:
-        limits = catalogue.limits(row) if catalogue else clock.DEFAULT
-        if row.finished_at > due_without(row, lines.get(row.id, []), limits):
+        history = lines.get(row.id, [])
+        late = _surely_late(row, _granted(history))
+        if late is None and catalogue is not None:
+            late = row.finished_at > _due_without(row, history, catalogue.limits(row))
+        if late:
             yield tuple(row[: len(keys)])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, case, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -73,8 +75,11 @@ def local_week(day: ColumnElement[int]) -> ColumnElement[int]:
     return (day + literal_column(str(THURSDAY), BigInteger())) // WEEK
 
 
-def week_of(day: int) -> int:
-    """The same of a number."""
+Day = TypeVar("Day", int, NDArray[np.int64])
+
+
+def week_of(day: Day) -> Day:
+    """The same of a number, or of many."""
     return (day + THURSDAY) // 7
 
 

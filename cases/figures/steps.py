@@ -7,31 +7,18 @@ by the database, one row for each group and step. The others are read line by li
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Row,
-    String,
-    and_,
-    case,
-    cast,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from cases.clock.time import working_time
-from cases.figures.ask import TIMES, Ask, Key
+from cases.figures.ask import TIMES, Ask
 from cases.figures.counts import NOT_HANDLED
 from cases.figures.hours import Working
 from cases.figures.moments import seconds, week_of
@@ -48,6 +35,7 @@ ENDS = {
     "verify": ("verify",),
     "evaluate": ("evaluate", "contest"),
 }
+SECONDS_A_DAY = 86400
 ASTRAY = ("return", "suspend", "redo", "reopen", "split")
 
 
@@ -73,22 +61,21 @@ def _looked_at(ask: Ask) -> ColumnElement[bool]:
     return and_(TicketEvent.ticket_id.in_(tickets), TicketEvent.at < ask.end)
 
 
-def _histories(ask: Ask, names: Sequence[str]) -> CTE:
-    """For each ticket when each step ended, if it went straight through: then ``astray`` is 0.
+def _straight(ask: Ask, names: Sequence[str]) -> Select[Any]:
+    """For each group one text: of every ticket that went straight through the seconds it was reported and each step ended.
 
-    ``begun`` is when the first step began; ``unit`` had the ticket from dispatching on; ``names`` are columns of the
-    ticket itself, joined when the lines have become one row.
+    The groups are those by ``names``, which are the ticket's own columns, and by unit. What has not happened is 0. A
+    text for each group is fetched and read many times faster than a row for each ticket.
     """
 
     def first(test: ColumnElement[bool]) -> ColumnElement[Any]:
         return func.min(case((test, TicketEvent.at)))
 
-    ends = [first(TicketEvent.action.in_(actions)).label(step) for step, actions in ENDS.items()]
     lines = (
         select(
             TicketEvent.ticket_id,
             first(TicketEvent.after == "registered").label("begun"),
-            *ends,
+            *(first(TicketEvent.action.in_(actions)).label(step) for step, actions in ENDS.items()),
             func.max(case((TicketEvent.action == "dispatch", TicketEvent.unit))).label("unit"),
             func.max(case((_astray(), 1), else_=0)).label("astray"),
         )
@@ -96,49 +83,75 @@ def _histories(ask: Ask, names: Sequence[str]) -> CTE:
         .group_by(TicketEvent.ticket_id)
         .subquery("lines")
     )
-    if not names:
-        return select(lines).cte("histories")
-    columns = [getattr(Ticket, name).label(f"ticket_{name}") for name in names]
-    return select(lines, *columns).join(Ticket, Ticket.id == lines.c.ticket_id).cte("histories")
+    together: ColumnElement[str] = literal("")
+    for name in ("begun", *STEPS):
+        together = together + cast(func.coalesce(seconds(lines.c[name]), 0), String) + ","
+    keys = [getattr(Ticket, name).label(f"by_{name}") for name in names]
+    keys += [lines.c.unit.label("by_unit")] if ask.by_unit else []
+    query = select(*keys, func.aggregate_strings(together, "").label("times")).select_from(lines)
+    # Not "= 0", which the planner takes for rare: it would sort millions of rows it thinks are few.
+    query = query.where(lines.c.astray < 1).group_by(*(key.name for key in keys))
+    return query.join(Ticket, Ticket.id == lines.c.ticket_id) if names else query
 
 
-def _packed(session: Session, ask: Ask) -> Iterator[tuple[str, Key, Numbers]]:
-    """Begin and end of all stays of straight histories, in turn, by step and group.
+@dataclass(frozen=True)
+class _Stays:
+    """Stays in one step of one group, without days and weeks: when they ended, and the spans each consists of."""
 
-    What must hold of a stay is asked where it is packed, not in WHERE: the planner takes times in a period for rare, and
-    would sort millions of rows it thought were few.
-    """
-    names = _of_ticket(ask)
-    histories = _histories(ask, names)
-    queries = []
-    for begun, step in zip(("begun", *STEPS), STEPS, strict=False):
-        begin, end = histories.c[begun], histories.c[step]
-        unit: ColumnElement[Any] = cast(null(), String) if step == "dispatch" else histories.c.unit
-        keys = ask.keys(unit, end, {name: histories.c[f"ticket_{name}"] for name in names})
-        both = cast(seconds(begin), String) + "," + cast(seconds(end), String)
-        packed = func.aggregate_strings(case((and_(ask.within(end), begin.is_not(None)), both)), ",")
-        queries.append(
-            select(literal(step).label("step"), *keys, packed.label("times"))
-            .where(histories.c.astray < 1, *ask.narrowed_unit(unit))
-            .group_by(*(key.name for key in keys))
+    step: str
+    group: Mapping[str, str | None]
+    ended: Numbers
+    begins: Numbers
+    ends: Numbers
+    of: Numbers | None = None  # to which stay each span belongs; None: one each
+
+    def hours(self, working: Working) -> Hours:
+        """How long each one took."""
+        found = working.hours(self.begins, self.ends)
+        if self.of is None:
+            return found
+        sums = (
+            np.bincount(self.of, weights=values, minlength=len(self.ended)) for values in (found.clock, found.worked)
         )
-    for row in session.execute(union_all(*queries)):
-        if row.times:
-            yield row.step, tuple(row[1:-1]), np.fromstring(row.times, dtype=np.int64, sep=",")
+        return Hours(*(total.astype(np.int64) for total in sums))
+
+
+def _packed(session: Session, ask: Ask) -> Iterator[_Stays]:
+    """The stays of straight histories."""
+    names = _of_ticket(ask)
+    units = ask.where.get("unit")
+    since, until = (int(moment.timestamp()) for moment in (ask.since, ask.end))
+    for row in session.execute(_straight(ask, names)):
+        if not row.times:
+            continue
+        times = np.fromstring(row.times[:-1], dtype=np.int64, sep=",").reshape(-1, 1 + len(STEPS))
+        for place, step in enumerate(STEPS):
+            unit = row.by_unit if ask.by_unit and step != "dispatch" else None
+            begins, ends = times[:, place], times[:, place + 1]
+            counted = (begins > 0) & (ends >= since) & (ends < until)
+            if counted.any() and (units is None or unit in units):
+                group = {**dict(zip(names, row, strict=False)), "unit": unit}
+                yield _Stays(step, group, ends[counted], begins[counted], ends[counted])
 
 
 def _of_ticket(ask: Ask) -> list[str]:
     return [name for name in ask.by if name not in {"unit", *TIMES}]
 
 
-def _read(session: Session, ask: Ask) -> Iterator[tuple[str, Key, Stay]]:
-    """The stays of all other histories, with their groups."""
+def _read(session: Session, ask: Ask) -> Iterator[_Stays]:
+    """The stays of all other histories."""
     others = select(TicketEvent.ticket_id).where(_looked_at(ask), _astray())
     names = _of_ticket(ask)
     scored = TicketEvent.data["score"].as_string().is_not(None).label("scored")
-    at = seconds(TicketEvent.at).label("at")
     query = (
-        select(TicketEvent.ticket_id, at, TicketEvent.action, TicketEvent.after, TicketEvent.unit, scored)
+        select(
+            TicketEvent.ticket_id,
+            seconds(TicketEvent.at),
+            TicketEvent.action,
+            TicketEvent.after,
+            TicketEvent.unit,
+            scored,
+        )
         .add_columns(*(getattr(Ticket, name) for name in names))
         .join(Ticket)
         .where(TicketEvent.ticket_id.in_(others), TicketEvent.at < ask.end, _turns())
@@ -146,47 +159,43 @@ def _read(session: Session, ask: Ask) -> Iterator[tuple[str, Key, Stay]]:
     )
     units = ask.where.get("unit")
     since = ask.since.timestamp()
+    found: defaultdict[tuple[Any, ...], list[Stay]] = defaultdict(list)
     for _, rows in groupby(session.execute(query), itemgetter(0)):
-        history = list(rows)
-        for stay in stays(
-            [Line(at, action, after or "", unit, scored) for _, at, action, after, unit, scored, *_ in history]
-        ):
+        history = [
+            (Line(at, action, after or "", unit, scored), own) for _, at, action, after, unit, scored, *own in rows
+        ]
+        for stay in stays(line for line, _ in history):
             if stay.end >= since and (units is None or stay.unit in units):
-                yield stay.step, _key(ask, history[0], stay), stay
+                found[(stay.step, stay.unit if ask.by_unit else None, *history[0][1])].append(stay)
+    for (step, unit, *own), some in found.items():
+        spans = np.array([span for stay in some for span in stay.spans], dtype=np.int64).reshape(-1, 2)
+        of = np.repeat(np.arange(len(some)), [len(stay.spans) for stay in some])
+        group = {**dict(zip(names, own, strict=True)), "unit": unit}
+        yield _Stays(step, group, np.array([stay.end for stay in some]), spans[:, 0], spans[:, 1], of)
 
 
-def _key(ask: Ask, row: Row[Any], stay: Stay) -> Key:
-    day = _local_day(ask, stay.end) if ask.times else 0
-    special = {"unit": stay.unit, "day": day, "week": week_of(day)}
-    return tuple(special[name] if name in special else getattr(row, name) for name in ask.by)
-
-
-def _local_day(ask: Ask, moment: int) -> int:
-    shift = next(shift for begin, shift in reversed(ask.distances) if begin.timestamp() <= moment)
-    return (moment + shift) // 86400
+def _parted(ask: Ask, ended: Numbers) -> Iterator[tuple[Mapping[str, int], Any]]:
+    """The days and weeks stays ended in, and which ones did."""
+    if not ask.times:
+        yield {}, slice(None)
+        return
+    begins = np.array([begin.timestamp() for begin, _ in ask.distances])
+    shifts = np.array([shift for _, shift in ask.distances])
+    days = (ended + shifts[np.searchsorted(begins, ended, side="right") - 1]) // SECONDS_A_DAY
+    parts = days if "day" in ask.times else week_of(days)
+    for part in np.unique(parts):
+        chosen = parts == part
+        day = int(days[chosen][0])
+        yield {"day": day, "week": week_of(day)}, chosen
 
 
 def steps(session: Session, ask: Ask, tally: Tally) -> None:
     """Collect how long every stay took that ended in the period."""
-    straight = list(_packed(session, ask))
-    read: defaultdict[tuple[str, Key], list[Stay]] = defaultdict(list)
-    for step, key, stay in _read(session, ask):
-        read[step, key].append(stay)
-    begins = [int(times.min()) for *_, times in straight]
-    begins += [span[0] for some in read.values() for stay in some for span in stay.spans[:1]]
-    working = Working(working_time(), min(begins, default=0), int(ask.end.timestamp()))
-    for step, key, times in straight:
-        tally.hours[key][step].append(working.hours(times[::2], times[1::2]))
-    for (step, key), some in read.items():
-        tally.hours[key][step].append(_summed(working, some))
-
-
-def _summed(working: Working, some: list[Stay]) -> Hours:
-    """The times of stays that consist of several spans."""
-    spans = np.array([span for stay in some for span in stay.spans], dtype=np.int64)
-    which = np.repeat(np.arange(len(some)), [len(stay.spans) for stay in some])
-    found = working.hours(spans[:, 0], spans[:, 1])
-    sums = [np.zeros(len(some), dtype=np.int64) for _ in range(2)]
-    for total, values in zip(sums, (found.clock, found.worked), strict=True):
-        np.add.at(total, which, values)
-    return Hours(*sums)
+    found = [*_packed(session, ask), *_read(session, ask)]
+    first = min((int(some.begins.min()) for some in found if len(some.begins)), default=0)
+    working = Working(working_time(), first, int(ask.end.timestamp()))
+    for some in found:
+        hours = some.hours(working)
+        for times, chosen in _parted(ask, some.ended):
+            key = tuple(times[name] if name in times else some.group[name] for name in ask.by)
+            tally.hours[key][some.step].append(Hours(hours.clock[chosen], hours.worked[chosen]))

@@ -49,7 +49,7 @@ class MatterReader(GraphComponent):
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Read each message. The intent given to the rules is the conversational act (15 of them)."""
+        """Read each message. The intent given to the rules is the conversational act (``nlu.corpus.ACTS``)."""
         pipeline = default_pipeline()
         for message in messages:
             reading = pipeline.parse(message.get("text") or "")

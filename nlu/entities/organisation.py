@@ -26,6 +26,11 @@ _GENERIC = re.compile(
 )
 
 
+def is_institution(name: str) -> bool:
+    """Whether a name ends with the word for an institution, as names of organisations do."""
+    return bool(_KIND.search(name) or _BUREAU.search(name))
+
+
 def find(text: str) -> Iterator[Found]:
     """Named organisations in ``text``: an institution word with the words of its name before it."""
     for match in _BUREAU.finditer(text):

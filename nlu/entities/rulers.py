@@ -97,6 +97,13 @@ def settle(text: str, by_rule: Sequence[Found], learnt: Sequence[Found]) -> list
             return any(x.kind == f.kind and text[x.end : f.end] in _ABOUT for x in parts)
         return bool(f.value) and any(x.kind == f.kind for x in parts)
 
+    def shortened(item: Found) -> Found:
+        """阳光幼儿园(上学): a name ends with its institution's word, where the rule saw it end."""
+        if item.kind == "org" and not organisation.is_institution(text[item.start : item.end]):
+            return next((f for f in by_rule if f.kind == "org" and f.start == item.start and f.end < item.end), item)
+        return item
+
+    learnt = [shortened(item) for item in learnt]
     out = [f for f in by_rule if f.sure or whole(f)]
     out += [item for item in learnt if not any(meet(item, f) for f in out)]
     if len(text) <= ANSWER:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from nlu.corpus import INTENTS, Lines
+from nlu.corpus import ACTS, INTENTS, Lines
 from nlu.taxonomy import ENTITY_KINDS, Taxonomy
 
 _FIELDS = {"id", "title", "text", "intent", "category", "type", "also", "urgent", "entities", "sure", "style", "rule"}
@@ -100,7 +100,7 @@ def _problems(row: dict[str, Any], taxonomy: Taxonomy) -> Iterator[str]:
         yield f"unknown matter type {type_!r}"
     elif type_ is not None and category in categories and not type_.startswith(f"{category}."):
         yield f"matter type {type_!r} is not of category {category!r}"
-    if row.get("intent") is not None and row["intent"] not in INTENTS:
+    if row.get("intent") is not None and row["intent"] not in INTENTS + ACTS:
         yield f"unknown intent {row['intent']!r}"
     if row.get("urgent") not in (None, True, False):
         yield "'urgent' must be true or false"

@@ -50,6 +50,8 @@ def lines(report: dict[str, Any], details: bool = True) -> Iterator[str]:
         )
     if intent := report.get("intent"):
         yield f"intent        top-1 {_figure(intent['accuracy'])}"
+    if act := report.get("act"):
+        yield f"turn          top-1 {_figure(act['accuracy'])}"
     if also := report.get("also"):
         yield f"also          precision {_figure(also['precision'])}   recall {_figure(also['recall'])}"
     if urgent := report.get("urgent"):

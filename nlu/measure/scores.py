@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nlu.corpus import ACTS
 from nlu.measure.labelled import Labelled
 from nlu.understand.pipeline import Pipeline, Reading
 
@@ -164,15 +165,23 @@ def _ranked(
     }
 
 
+def _turn(outcome: Outcome) -> str:
+    """The turn a message was heard as. The intake takes a report for an answer too, so those two are not told apart."""
+    act = outcome.reading.act
+    return "inform" if act == "report" and outcome.truth.intent == "inform" else act
+
+
 def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """All figures of a labelled set, JSON-ready. Parts the set has no labels for are left out."""
-    truth, said = [o.truth.category for o in outcomes], [o.reading.category for o in outcomes]
-    confidence, right = [o.reading.confidence for o in outcomes], [o.right for o in outcomes]
+    # What is said inside an intake (七八个人) is never asked for its category.
+    alone = [o for o in outcomes if o.truth.intent not in ACTS] or outcomes
+    truth, said = [o.truth.category for o in alone], [o.reading.category for o in alone]
+    confidence, right = [o.reading.confidence for o in alone], [o.right for o in alone]
     by_category = per_class(truth, said)
     report: dict[str, Any] = {
         "messages": len(outcomes),
         "category": {
-            **_ranked(outcomes, lambda o: o.categories, lambda o: o.truth.category),
+            **_ranked(alone, lambda o: o.categories, lambda o: o.truth.category),
             "macro_f1": macro_f1(by_category),
             "per_class": by_category,
             "confusion": confusion(truth, said),
@@ -200,7 +209,16 @@ def measure(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     flagged = [o for o in outcomes if o.truth.urgent is not None]
     if flagged:
         report["urgent"] = binary([bool(o.truth.urgent) for o in flagged], [o.reading.urgent for o in flagged])
-    meant = [o for o in outcomes if o.truth.intent]
+    told = [o for o in outcomes if o.truth.intent]
+    if any(o.truth.intent in ACTS for o in told):
+        acts, done = [str(o.truth.intent) for o in told], [_turn(o) for o in told]
+        report["act"] = {
+            "accuracy": _share(t == s for t, s in zip(acts, done, strict=True)),
+            "n": len(told),
+            "per_class": per_class(acts, done),
+            "confusion": confusion(acts, done),
+        }
+    meant = [o for o in told if o.truth.intent not in ACTS]
     if meant:
         intents, read = [str(o.truth.intent) for o in meant], [o.reading.intent for o in meant]
         report["intent"] = {

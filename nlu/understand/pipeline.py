@@ -17,7 +17,8 @@ from nlu.entities.tagger import Tagger
 from nlu.taxonomy import DANGER
 from nlu.text.normalise import for_model, normalise
 from nlu.understand.encoder import Encoder, Vectors, default_encoder
-from nlu.understand.features import featurise
+from nlu.understand.features import Features, featurise, title_and_body
+from nlu.understand.heads import softmax
 from nlu.understand.segments import segments
 from nlu.understand.store import Model, load
 from nlu.understand.why import Reason, reasons
@@ -31,6 +32,7 @@ SECOND_LENGTH = 6
 MOST_PIECES = 4
 LETTER = 40  # characters from which a text is more than small talk
 SURE_SMALL_TALK = 0.8
+APART = 0.4  # how much a post's subject line and body count when heard each by itself
 SURE_ACT = 0.5  # turns that only make sense inside an intake are not guessed at
 URGENT_ELSEWHERE = 0.5
 
@@ -150,6 +152,18 @@ class Pipeline:
     def _types(self, texts: Sequence[str]) -> Vectors:
         return self.model.heads["type"].probabilities(featurise(list(texts), self.encoder, self.model.idf))
 
+    def _type(self, text: str, features: Features) -> Vectors:
+        """Probabilities of the types. A post's subject line and its body are also heard each by itself: in a long one
+        the words of one easily drown those of the other."""
+        head = self.model.heads["type"]
+        parts = title_and_body(text)
+        logits = head.logits(features)
+        if parts is not None:
+            apart = head.logits(featurise(list(parts), self.encoder, self.model.idf)).mean(axis=0, keepdims=True)
+            logits = (1 - APART) * logits + APART * apart
+        p: Vectors = softmax(logits)[0]
+        return p
+
     def _matters(self, text: str) -> tuple[Matter, ...]:
         """Several matters, when the writer marked them and they differ; else nothing."""
         pieces = [p for p in segments(for_model(text)) if len(p) >= SECOND_LENGTH]
@@ -165,7 +179,9 @@ class Pipeline:
                 found.append(Matter(piece, types[best], float(p[best])))
         return tuple(found) if len(found) > 1 else ()
 
-    def _settle_intent(self, p_act: Vectors, p_category: Vectors, length: int) -> tuple[str, Vectors]:
+    def _settle_intent(
+        self, p_act: Vectors, p_category: Vectors, names_matter: float, length: int
+    ) -> tuple[str, Vectors]:
         """Intent and category decide together whether guidance is wanted or somebody who acts (rules 6 and 18)."""
         classes = self.model.heads["intent"].classes
         report, legal = classes.index("report"), classes.index("legal_question")
@@ -182,8 +198,19 @@ class Pipeline:
             if short < SURE_SMALL_TALK:
                 p_act[report if share < 0.5 else legal] = short + 1e-3
                 p_act /= p_act.sum()
-        own = [i for i, c in enumerate(classes) if c not in ACTS]
-        return classes[max(own, key=lambda i: float(p_act[i]))], p_act
+        return classes[int(self._alone(p_act, names_matter, length).argmax())], p_act
+
+    def _alone(self, p_act: Vectors, names_matter: float, length: int) -> Vectors:
+        """Probabilities of the intents a message can have by itself. What sounds like an answer while nothing was asked
+        is a report so far as it names its matter (probability of the likeliest type), and unclear for the rest."""
+        classes = self.model.heads["intent"].classes
+        p = p_act * np.array([c not in ACTS for c in classes], dtype=np.float32)
+        if length < LETTER and "inform" in classes:
+            answer = p_act[classes.index("inform")]
+            p[classes.index("report")] += names_matter * answer
+            p[classes.index("unclear")] += (1 - names_matter) * answer
+        alone: Vectors = p / max(float(p.sum()), 1e-9)
+        return alone
 
     def _urgent_from(self, p_category: Vectors) -> float:
         """The threshold of urgency: danger to life is told in a few lines of work; elsewhere more proof is asked."""
@@ -203,17 +230,17 @@ class Pipeline:
         features = featurise([text], self.encoder, self.model.idf)
         intents, type_head = self.model.heads["intent"], self.model.heads["type"]
         p_act = intents.probabilities(features)[0]
-        own = np.array([0.0 if c in ACTS else 1.0 for c in intents.classes], dtype=np.float32)
         p_urgent = float(self.model.heads["urgent"].probabilities(features)[0][1])
 
-        p_type = type_head.probabilities(features)[0]
+        p_type = self._type(text, features)
         p_category = p_type @ self._member
-        intent, p_act = self._settle_intent(p_act, p_category, len(text))
+        names_matter = float(p_type.max())
+        intent, p_act = self._settle_intent(p_act, p_category, names_matter, len(text))
         best_intent = intents.classes.index(intent)
         act = int(p_act.argmax())
         if intents.classes[act] in ACTS and p_act[act] < SURE_ACT:
             act = best_intent
-        p_intent = p_act * own / max(float((p_act * own).sum()), 1e-9)
+        p_intent = self._alone(p_act, names_matter, len(text))
         category = self._categories[int(p_category.argmax())]
         types = type_head.classes
         order = [int(i) for i in np.argsort(-p_type)]

@@ -43,10 +43,13 @@ def reasons(text: str, head: Head, idf: Vectors, chosen: int, runner_up: int) ->
     text = text[:READ]
     if not text:
         return ()
-    lean = (head.sparse_w[:, chosen] - head.sparse_w[:, runner_up]) * head.mix[1]
-    by_character = np.zeros(len(text))
-    for start, end, bucket, value in gram_places(text, idf):
-        by_character[start:end] += float(lean[bucket]) * value / (end - start)
+    places = list(gram_places(text, idf))
+    starts, ends, buckets, values = (np.array(column) for column in zip(*places, strict=True))
+    lean = (head.sparse_w[buckets, chosen] - head.sparse_w[buckets, runner_up]) * head.mix[1]
+    # Each gram's weight is spread over its characters: what begins at one place and ends at another, summed up.
+    share = lean * values / (ends - starts)
+    rises = np.bincount(starts, share, len(text) + 1) - np.bincount(ends, share, len(text) + 1)
+    by_character = np.cumsum(rises)[:-1]
     by_word: dict[str, float] = {}
     words, flags = placed_words(text)
     for (position, word), flag in zip(words, flags, strict=True):

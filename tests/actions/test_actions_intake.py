@@ -259,3 +259,30 @@ def test_an_intake_survives_the_slot(turn: Say) -> None:
 )
 def test_choice(said: str, picked: int | None) -> None:
     assert interpret.choice(said, ["工地", "店铺", "广场舞"]) == picked
+
+
+@pytest.mark.parametrize("text", ["得有半个月了吧", "三天了吧", "快俩月了", "昨晚上十点多开始的"])
+def test_an_answer_that_tells_since_when_is_taken_as_one(turn: Say, text: str) -> None:
+    intake = begin(turn(NOISE))
+    assert ask(intake) == "detail"
+    assert intake.asked == "since"
+    assert interpret.take(intake, turn(text))
+    assert intake.outcome is None
+    assert intake.answers["since"] == text
+
+
+def test_a_doubtful_cancel_that_holds_facts_does_not_throw_the_matter_away() -> None:
+    time = {"entities": [{"kind": "time", "text": "三天", "start": 0, "end": 2, "value": "P3D"}]}
+    intake = Intake(
+        text="垃圾没人收", type="environment.garbage", category="environment", place="幸福里", asked="since"
+    )
+    assert interpret.take(intake, Turn("三天了吧", "cancel", 0.86, time))
+    assert intake.outcome is None
+    assert interpret.take(intake, Turn("这三天不吵了，算了不报了", "cancel", 0.97, time))
+    assert intake.outcome == "cancel"
+
+
+def test_a_word_about_a_hotline_in_a_long_answer_does_not_ring_for_a_person() -> None:
+    intake = Intake(text="快递丢了", type="dispute.consumer", category="dispute", asked="demand")
+    assert interpret.take(intake, Turn("打过他们人工客服，说七天内回，到现在没回", "human", 0.79))
+    assert not interpret.take(intake, Turn("给我转人工", "human", 0.79))

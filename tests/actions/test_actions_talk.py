@@ -124,3 +124,27 @@ def test_numbers_are_said_as_they_are_shown(resident: Resident) -> None:
     resident.hear("对")
     [said] = resident.run(AfterFiling())
     assert said["number"] == numbers.spoken(number)
+
+
+def test_a_report_that_sounds_like_an_answer_opens_an_intake_when_nothing_was_asked(resident: Resident) -> None:
+    resident.hear("李家屯东头的路灯坏了一盏，三天了", act="inform")
+    resident.run(AfterFiling())
+    assert resident.followup == "intake_form"
+    assert resident.slots["intake"]["place"] == "李家屯东头"
+
+
+def test_a_further_detail_after_filing_joins_the_ticket_and_another_matter_does_not(resident: Resident) -> None:
+    number = filed(resident)
+    resident.hear("烧烤店的喇叭夜里十一点声音最大", act="inform")
+    assert responses(resident.run(AfterFiling())) == ["utter_added"]
+    assert "十一点" in str(read(number).events[-1].note)
+    resident.hear("李家屯东头的路灯坏了一盏，三天了", act="inform")
+    resident.run(AfterFiling())
+    assert resident.slots["intake"]["place"] == "李家屯东头"
+
+
+@pytest.mark.parametrize("action", [AfterFiling, NotUnderstood])
+def test_a_number_and_nothing_else_asks_how_that_ticket_is_going(resident: Resident, action: type) -> None:
+    number = filed(resident)
+    resident.hear(number, act="inform")
+    assert responses(resident.run(action())) == ["utter_track_one"]

@@ -333,13 +333,14 @@ def test_more_time_is_asked_for_and_decided(operator: Api, api: Maker) -> None:
     due = operator.get(f"/tickets/{number}")["close_due"]
     address = f"/tickets/{number}/extension"
     assert supervisor.post(f"{address}/decision", {"granted": True}, 409)["code"] == "extension_refused"
-    assert unit.post(address, {"days": 3, "reason": "等检测"})["extension_request"]["days"] == 3
+    assert unit.post(address, {"days": 3.0, "reason": "等检测"})["extension_request"]["days"] == 3
     assert unit.post(address, {"days": 3, "reason": "等检测"}, 409)["code"] == "extension_refused"
     assert unit.post(f"{address}/decision", {"granted": True}, 409)["code"] == "illegal_transition"
     granted = supervisor.post(f"{address}/decision", {"granted": True})
     assert granted["close_due"] > due
     assert granted["extension_request"] is None
-    assert unit.post(address, {"days": 13, "reason": "等检测"}, 400)["where"] == "body.days"
+    for days in (13, 0, 1.5, "3", True, 10**400):
+        assert unit.post(address, {"days": days, "reason": "等检测"}, 400)["where"] == "body.days"
 
 
 def test_units_are_whistled_check_in_and_the_whistle_ends(operator: Api, api: Maker) -> None:

@@ -33,7 +33,9 @@ from common import db
 
 WORKING = WorkingTime(LIBRARY, WorkingHours(), SHANGHAI)
 BEGIN, END = at("09-25 00:00"), at("11-01 00:00")
-moments = st.integers(int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2028, 1, 1, tzinfo=UTC).timestamp()))
+moments = st.integers(
+    int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2028, 1, 1, tzinfo=UTC).timestamp())
+)
 DONE_BY_STORY = ("evaluate", "contest", "grant_extension", "correct")
 CHOSEN = (
     *"dispatch refuse return accept feedback suspend resume finish redo verify lapse reopen uphold withdraw merge".split(),
@@ -80,7 +82,9 @@ def test_days_and_weeks_have_the_names_the_calendar_gives_them(moment: int) -> N
 def test_the_databases_know_the_local_day_of_a_moment_also_where_clocks_are_changed(database: str, zone: str) -> None:
     place = ZoneInfo(zone)
     changes = [datetime(2026, month, day, tzinfo=place) for month, day in ((3, 8), (3, 29), (10, 25), (11, 1))]
-    tried = [change + timedelta(hours=h, microseconds=us) for change in changes for h in range(25) for us in (0, 999_999)]
+    tried = [
+        change + timedelta(hours=h, microseconds=us) for change in changes for h in range(25) for us in (0, 999_999)
+    ]
     with rolled_back() as session:
         for moment in tried:
             Story(session, "09-25 00:00").ticket.created_at = moment

@@ -19,6 +19,7 @@ from test_cases_api import Api, Maker, api, client, operator
 
 from cases import numbers, service
 from cases.api.open311 import services, shapes
+from cases.api.open311.errors import ErrorItem
 from cases.api.open311.formats import render
 from cases.api.open311.visibility import PUBLIC
 from cases.model import Address, Ticket
@@ -28,11 +29,12 @@ from nlu.taxonomy import taxonomy
 __all__ = ["api", "client", "operator"]
 
 V2 = "/open311/v2"
-ITEMS = {
-    "services": ("service", shapes.Service),
-    "service_requests": ("request", shapes.ServiceRequest),
-    "service_request_updates": ("request_update", shapes.RequestUpdate),
-    "errors": ("error", None),
+# Root elements: what is in them, and which fields that may have, in this order.
+ROOTS: dict[str, tuple[str, list[type[BaseModel]]]] = {
+    "services": ("service", [shapes.Service]),
+    "service_requests": ("request", [shapes.ServiceRequest, shapes.Created, shapes.TokenAnswer]),
+    "service_request_updates": ("request_update", [shapes.RequestUpdate]),
+    "errors": ("error", [ErrorItem]),
 }
 HOLE = {"service_code": "environment.facility", "address_string": "幸福里8号楼", "description": "路灯坏了三盏"}
 
@@ -60,7 +62,9 @@ class City:
         twin = self.client.get(f"{V2}{path}.xml", params=query)
         assert (twin.status_code, twin.headers["content-type"]) == (status, "text/xml; charset=utf-8")
         assert twin.text.startswith("<?xml version='1.0' encoding='UTF-8'?>")
-        assert as_json(fromstring(twin.content)) == flat(answer.json())
+        root = fromstring(twin.content)
+        check_shape(root)
+        assert as_json(root) == flat(answer.json())
         return answer.json()
 
 
@@ -74,6 +78,23 @@ def as_json(element: ElementTree.Element) -> Any:
         assert len({child.tag for child in element}) == len(element)
         return {child.tag: as_json(child) for child in element}
     return element.text or ""
+
+
+def check_shape(root: ElementTree.Element) -> None:
+    """Whether an answer has the elements the specification names, in its order, without attributes or namespaces."""
+    assert not any(element.attrib or "{" in element.tag for element in root.iter())
+    if root.tag not in ROOTS:
+        assert (root.tag, [e.tag for e in root]) == ("service_definition", list(shapes.ServiceDefinition.model_fields))
+        for attribute in root.iterfind("attributes/*"):
+            assert (attribute.tag, [e.tag for e in attribute]) == ("attribute", list(shapes.Attribute.model_fields))
+            assert all(
+                (v.tag, [e.tag for e in v]) == ("value", ["key", "name"]) for v in attribute.iterfind("values/*")
+            )
+        return
+    item, models = ROOTS[root.tag]
+    for element in root:
+        assert element.tag == item
+        assert [e.tag for e in element] in [list(model.model_fields) for model in models]
 
 
 def flat(value: Any) -> Any:
@@ -358,6 +379,7 @@ def test_what_does_not_exist_is_404(city: City) -> None:
         assert city.get(f"/requests/{number}", 404)[0]["code"] == 404
     for path in ("/nothing.json", "/services.html", "/requests"):
         assert city.client.get(f"{V2}{path}").status_code == 404
+    assert city.client.get(f"{V2}/requests/a%0Ab.json").json()[0]["code"] == 404
     assert fromstring(city.client.get(f"{V2}/services.html").content).tag == "errors"
     assert city.client.put(f"{V2}/requests.json").status_code == 405
 
@@ -391,6 +413,7 @@ def test_requests_are_searched(city: City, operator: Api) -> None:
     assert found(page="2", page_size="1") == [noise]
     assert found(page="3", page_size="1") == []
     assert found(page="", page_size="") == [lamp, noise]
+    assert city.client.get(f"{V2}/requests.json?page=7&page=").status_code == 200
     assert city.get("/requests", service_request_id=lamp)[0]["status"] == "closed"
 
 

@@ -27,7 +27,8 @@ from cases.outward.upstream.errors import (
     UnclearError,
     UnreachableError,
 )
-from cases.outward.upstream.open311 import LONGEST_TEXT, Open311, Open311Settings, SettingsError, description
+from cases.outward.upstream.open311 import Open311, Open311Settings, SettingsError
+from cases.outward.upstream.open311_shapes import LONGEST_TEXT, description, matter_of
 from cases.outward.upstream.services import Services, ServicesError
 
 KEY, JURISDICTION = "key-of-yunxi", "yunxi.gov"
@@ -483,6 +484,27 @@ def test_what_is_missing_or_odd_is_left_out_and_the_rest_read(platform: Platform
     )
     assert five.text == "ab"
     assert five.requested_at == datetime(2026, 3, 1, 0, 0, tzinfo=UTC)  # without a zone it is the city's
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+FIELDS = (
+    "service_request_id status service_code service_name description status_notes address lat long media_url "
+    "requested_datetime updated_datetime"
+).split()
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
+def test_no_row_however_odd_breaks_the_reading(row: dict[str, Any]) -> None:
+    matter = matter_of(row, {"N01": "environment.noise"})
+    if matter:
+        assert 0 < len(matter.id) <= 90 and matter.status and len(matter.status) <= 32
+        assert "\x00" not in matter.text + (matter.place or "")
+        assert matter.lat is None or abs(matter.lat) <= 90
+        assert matter.requested_at is None or matter.requested_at.tzinfo
 
 
 @pytest.mark.parametrize(("count", "page"), [(0, 5), (4, 5), (5, 5), (37, 5), (20, 2)])

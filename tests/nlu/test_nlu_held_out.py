@@ -41,7 +41,7 @@ def test_the_chat_set_has_every_class_and_every_intent() -> None:
 
 def test_nothing_of_the_frozen_sets_stands_in_the_corpus() -> None:
     written = {u.text for u in corpus.load(taxonomy())}
-    assert not written & {m.text for name in ("chat", "board") for m in messages(name)}
+    assert not written & {m.text for name in ("chat", "board", "answers") for m in messages(name)}
 
 
 def test_chat_is_understood(chat: dict[str, Any]) -> None:
@@ -58,6 +58,16 @@ def test_urgent_chat_is_noticed(chat: dict[str, Any]) -> None:
 def test_posts_are_understood(board: dict[str, Any]) -> None:
     assert board["category"]["top1"] >= 0.86
     assert board["category"]["top3"] >= 0.95
+
+
+def test_answers_are_taken_as_answers(pipeline: Pipeline) -> None:
+    """A short answer tells something or reads like part of a report; it must not end the intake or ring for a person."""
+    read = [(m, pipeline.classify(m.text)) for m in messages("answers")]
+    told = [r.act for m, r in read if m.intent == "inform"]
+    assert sum(act in ("inform", "report", "unclear") for act in told) >= 0.85 * len(told)
+    assert sum(act == "cancel" for act in told) <= 2
+    turns = [(m.intent, r.act) for m, r in read if m.intent != "inform"]
+    assert sum(a == b for a, b in turns) >= 0.85 * len(turns)
 
 
 def test_confidence_means_what_it_says(chat: dict[str, Any], board: dict[str, Any]) -> None:

@@ -216,3 +216,12 @@ def test_a_model_of_another_encoder_is_refused(pipeline: Pipeline) -> None:
 
     with pytest.raises(ValueError, match="xiaoge train"):
         Pipeline(pipeline.model, Other())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["李家屯东头的路灯坏了一盏，三天了", "幸福里9号楼2单元楼道的灯坏了三天了"])
+def test_a_terse_report_is_a_report_by_itself_even_if_it_sounds_like_an_answer(pipeline: Pipeline, text: str) -> None:
+    assert pipeline.classify(text).intent == "report"
+
+
+def test_an_answer_by_itself_is_no_report(pipeline: Pipeline) -> None:
+    assert {pipeline.classify(t).intent for t in ("三天了", "半拉月吧", "昨天晚上")} == {"unclear"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nlu import corpus
-from nlu.measure import variants as v
 from nlu.taxonomy import taxonomy
+from nlu.text import retyped as v
 from nlu.text.normalise import for_model
+from nlu.text.sound import sound
 
 TEXT = "幸福里3号楼楼下烧烤店，半夜12点还在吵，wifi都没信号！"
 
@@ -34,7 +35,7 @@ def test_one_character_in_ten_sounds_the_same_but_is_another(typos: v.Variant) -
     changed = typos(text)
     places = [i for i, (a, b) in enumerate(zip(text, changed, strict=True)) if a != b]
     assert len(places) == len(text) // 10
-    assert all(v._sound(text[i]) == v._sound(changed[i]) for i in places)
+    assert all(sound(text[i]) == sound(changed[i]) for i in places)
 
 
 def test_variants_are_the_same_every_time(typos: v.Variant) -> None:

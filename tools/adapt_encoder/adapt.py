@@ -12,15 +12,17 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from network import ModelFile, Network, Tokeniser
+from network import Network
 from torch import nn
 
 from nlu import corpus
 from nlu.corpus import Utterance, held_out
-from nlu.measure.variants import homophone_typos, homophones, no_punctuation
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
+from nlu.text.retyped import homophone_typos, homophones, no_punctuation
 from nlu.understand import e5file
+from nlu.understand.e5file import ModelFile
+from nlu.understand.e5tokens import Tokeniser
 from nlu.understand.encoder import BASE, PATCH
 from nlu.understand.features import windows
 

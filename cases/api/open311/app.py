@@ -83,6 +83,11 @@ def _fails(scope: Scope) -> Response:
     return errors.answer(scope, 500, [words.error("internal")])
 
 
+def not_found(scope: Scope) -> Response:
+    """The answer to an address there is not."""
+    return errors.answer(scope, 404, [words.error("no_such_route")])
+
+
 def too_large(scope: Scope) -> Response:
     """The answer to a body over the limit."""
     return errors.answer(scope, 400, [words.error("body_too_large")])

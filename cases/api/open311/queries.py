@@ -23,8 +23,8 @@ class Paging(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    page: Annotated[int | None, BeforeValidator(_none_if_empty), Field(ge=1, le=MOST_PAGES)] = None
-    page_size: Annotated[int | None, BeforeValidator(_none_if_empty), Field(ge=1, le=MOST)] = None
+    page: Annotated[Annotated[int, Field(ge=1, le=MOST_PAGES)] | None, BeforeValidator(_none_if_empty)] = None
+    page_size: Annotated[Annotated[int, Field(ge=1, le=MOST)] | None, BeforeValidator(_none_if_empty)] = None
     start_date: str | None = Field(None, description="Like 2025-03-01T08:00:00Z; at most 90 days before `end_date`")
     end_date: str | None = None
     service_request_id: list[str] = Field([], description="Several are separated by commas. Overrides all others")

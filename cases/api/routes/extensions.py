@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cases import service
 from cases.api.access import Acting, hold
-from cases.api.fields import Body, Note, Reason
+from cases.api.fields import Body, Note, Reason, Whole
 from cases.api.routes.moves import ANSWERS, told
 from cases.api.routes.tickets import TicketNumber
 from cases.api.tickets_out import TicketDetail
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/tickets/{number}/extension", tags=["handling"])
 class ExtensionIn(Body):
     """A request for more time."""
 
-    days: int = Field(ge=1, le=MOST_DAYS, description="Working days")
+    days: Whole = Field(ge=1, le=MOST_DAYS, description="Working days")
     reason: Reason
 
 

@@ -7,136 +7,36 @@ of them.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import httpx
+from urllib.parse import quote
 
 from cases.outward.client import Client
 from cases.outward.upstream import marks
 from cases.outward.upstream.adapter import Outgoing, RemoteMatter, Update
 from cases.outward.upstream.calls import Calls
 from cases.outward.upstream.errors import AnswerError, RefusedError, UnclearError
-from cases.outward.upstream.services import Services
+from cases.outward.upstream.open311_settings import Open311Settings, SettingsError
+from cases.outward.upstream.open311_shapes import (
+    LONGEST_ID,
+    LONGEST_PLACE,
+    LONGEST_TEXT,
+    clean,
+    description,
+    is_id,
+    matter_of,
+    written,
+)
 from common.db import now
 from common.logs import log
 from common.settings import settings
 
 SECONDS = 30.0  # for one exchange
-LONGEST_TEXT = 4000  # characters of a description, as the specification has it
-LONGEST_PLACE = 300
-LONGEST_ID = 90
 SPAN = timedelta(days=89)  # a search may cover 90 days
 IDS_AT_ONCE = 50
 TOKEN = "~token:"
-_SYSTEM = re.compile(r"[a-z][a-z0-9-]{1,19}", re.ASCII)
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-# The specification's, and those of the extension that mean the same.
-CLOSED = frozenset(
-    ("closed", "fixed", "duplicate", "not_councils_responsibility", "no_further_action", "internal_referral")
-)
-
-
-class SettingsError(ValueError):
-    """The platform's settings have mistakes; the message lists them all."""
-
-
-@dataclass(frozen=True)
-class Open311Settings:
-    """How to reach a platform.
-
-    Args:
-        system: short code of the platform; part of the keys of its tickets, so it must never change.
-        name: what staff call it.
-        we: this installation's name, in the marks of what it sends (see :mod:`cases.outward.upstream.marks`).
-        endpoint: the address below which ``services.json`` lies.
-        services: which of its services are which of our matter types.
-        api_key: its key for us.
-        jurisdiction_id: as it wants it, if it does.
-        default_service: what is filed under when a matter type is not mapped; for :class:`RemoteBackend` only.
-        contact: whether phones of people who are not anonymous are passed on.
-        updates: whether it has ``servicerequestupdates``.
-        page: how many requests it lists at once.
-        plain_http: the endpoint may be http; words and key can then be read on the way.
-    """
-
-    system: str
-    name: str
-    we: str
-    endpoint: str
-    services: Services
-    api_key: str = field(default="", repr=False)
-    jurisdiction_id: str = ""
-    default_service: str | None = None
-    contact: bool = False
-    updates: bool = False
-    page: int = 1000
-    plain_http: bool = False
-
-    def __post_init__(self) -> None:
-        wrong = []
-        if not _SYSTEM.fullmatch(self.system):
-            wrong.append(f"system {self.system!r} must be 2 to 20 small letters, digits and hyphens")
-        if not marks.is_name(self.we):
-            wrong.append(f"we {self.we!r} must be 2 to 20 small letters, digits and hyphens")
-        if not self.name.strip():
-            wrong.append("name is empty")
-        if self.page < 2:
-            wrong.append(f"page is {self.page}; it must be 2 or more")
-        wrong += self._about_endpoint()
-        if wrong:
-            raise SettingsError("the settings of the platform above have mistakes: " + "; ".join(wrong))
-
-    def _about_endpoint(self) -> list[str]:
-        example = "must be an address like https://12345.example.org/open311/v2"
-        try:
-            url = httpx.URL(self.endpoint)
-        except (httpx.InvalidURL, ValueError):
-            return [f"endpoint {example}"]
-        if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment or url.userinfo:
-            return [f"endpoint {example}"]
-        if url.scheme == "http" and url.host not in ("localhost", "127.0.0.1", "::1") and not self.plain_http:
-            return ["endpoint is http: key and words could be read on the way; use https, or say plain_http=True"]
-        return []
-
-
-def _clean(text: str, longest: int) -> str:
-    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip()[:longest]
-
-
-def description(matter: Outgoing, we: str) -> str:
-    """The text that is sent: what was said, its details, the mark; shortened to what the specification allows."""
-    end = marks.mark(we, matter.reference)
-    text = _clean("\n".join((matter.text, *matter.details)), LONGEST_TEXT)
-    room = LONGEST_TEXT - len(end) - 1
-    return f"{text if len(text) <= room else text[: room - 1] + '…'}\n{end}"
-
-
-def _moment(text: Any) -> datetime | None:
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(settings().timezone))).astimezone(UTC)
-
-
-def _degrees(value: Any, most: float) -> float | None:
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if -most <= found <= most else None
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Open311:
@@ -228,7 +128,7 @@ class Open311:
         }
         if matter.lat is not None and matter.lng is not None:
             form |= {"lat": f"{matter.lat:.6f}", "long": f"{matter.lng:.6f}"}
-        place = _clean(matter.place or "", LONGEST_PLACE)
+        place = clean(matter.place or "", LONGEST_PLACE)
         if place or "lat" not in form:
             form["address_string"] = place or settings().city_name  # the specification wants some place
         if matter.phone and self._settings.contact:
@@ -244,14 +144,14 @@ class Open311:
         if row.get("service_request_id"):
             return self._id(row["service_request_id"])
         if row.get("token"):
-            token = TOKEN + str(row["token"])
+            token = TOKEN + self._id(row["token"])
             return self.settled(token) or token
         raise UnclearError(f"{self.name}: the matter was taken, but neither an id nor a token came back")
 
     def _id(self, value: Any) -> str:
         found = str(value).strip()
-        if not 0 < len(found) <= LONGEST_ID or found.startswith("~"):
-            raise UnclearError(f"{self.name}: an id of {len(found)} characters cannot be kept (1 to {LONGEST_ID})")
+        if not is_id(found):
+            raise UnclearError(f"{self.name}: the id {found[:40]!r} cannot be kept (1 to {LONGEST_ID} characters)")
         return found
 
     def settled(self, remote_id: str) -> str | None:
@@ -259,7 +159,7 @@ class Open311:
         if not remote_id.startswith(TOKEN):
             return remote_id
         try:
-            rows = self._rows(f"tokens/{remote_id.removeprefix(TOKEN)}.json", {})
+            rows = self._rows(f"tokens/{quote(remote_id.removeprefix(TOKEN), safe='')}.json", {})
         except RefusedError as error:
             if error.about_request:
                 return None  # not known yet
@@ -280,8 +180,8 @@ class Open311:
             "service_request_id": remote_id,
             "update_id": str(update.id),
             "status": "CLOSED" if update.closed else "OPEN",
-            "updated_datetime": _written(update.at),
-            "description": _clean(update.text, LONGEST_TEXT),
+            "updated_datetime": written(update.at),
+            "description": clean(update.text, LONGEST_TEXT),
         }
         self._calls.post("servicerequestupdates.json", {**self._common(), **form})
 
@@ -304,13 +204,12 @@ class Open311:
 
     def _stretch(self, start: datetime, end: datetime, values: Mapping[str, str]) -> dict[str, RemoteMatter]:
         """The requests of a stretch of time; cut in two as long as the platform does not list all of it at once."""
-        dates = {"start_date": _written(start), "end_date": _written(end + timedelta(seconds=1))}
+        dates = {"start_date": written(start), "end_date": written(end + timedelta(seconds=1))}
         rows = self._rows("requests.json", {**values, **dates})
         if len(rows) >= self._settings.page and end - start > timedelta(seconds=2):
             middle = start + (end - start) / 2
             return self._stretch(start, middle, values) | self._stretch(middle, end, values)
-        matters = (self._matter(row) for row in rows)
-        return {m.id: m for m in matters if m}
+        return {m.id: m for m in self._matters(rows)}
 
     def changes(self, since: datetime, known: Sequence[str]) -> list[RemoteMatter]:
         """The known requests as they stand now; the specification has no search by change, so all are asked for."""
@@ -318,30 +217,16 @@ class Open311:
         for place in range(0, len(known), IDS_AT_ONCE):
             some = known[place : place + IDS_AT_ONCE]
             rows = self._rows("requests.json", {"service_request_id": ",".join(some)})
-            found += [m for row in rows if (m := self._matter(row)) and m.id in some]
+            found += [m for m in self._matters(rows) if m.id in some]
         return found
 
-    def _matter(self, row: Mapping[str, Any]) -> RemoteMatter | None:
-        id_, status = str(row.get("service_request_id") or "").strip(), str(row.get("status") or "").strip().lower()
-        if not 0 < len(id_) <= LONGEST_ID or id_.startswith("~") or "," in id_ or not status:
-            log().warning("a request of the platform above cannot be read", system=self.system, remote=id_[:40])
-            return None
-        service = str(row.get("service_code") or "")
-        name = str(row.get("service_name") or "")
-        media = row.get("media_url")
-        return RemoteMatter(
-            id=id_,
-            service=service,
-            service_name=name,
-            type=self._settings.services.down.get(service),
-            text=_clean(str(row.get("description") or name or service), LONGEST_TEXT),
-            status=status[:32],
-            closed=status in CLOSED,
-            notes=_clean(str(row.get("status_notes") or ""), LONGEST_TEXT) or None,
-            requested_at=_moment(row.get("requested_datetime")),
-            updated_at=_moment(row.get("updated_datetime")),
-            place=_clean(str(row.get("address") or ""), LONGEST_PLACE) or None,
-            lat=_degrees(row.get("lat"), 90),
-            lng=_degrees(row.get("long"), 180),
-            media_url=media if isinstance(media, str) and media.startswith(("http://", "https://")) else None,
-        )
+    def _matters(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[RemoteMatter]:
+        for row in rows:
+            matter = matter_of(row, self._settings.services.down)
+            if matter:
+                yield matter
+            else:
+                log().warning("a request of the platform above cannot be read", system=self.system)
+
+
+__all__ = ["Open311", "Open311Settings", "SettingsError"]
