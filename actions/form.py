@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import filing, words
+from actions import announcements, filing, words
 from actions.intake import interpret, questions
 from actions.intake.state import Intake
 from actions.turn import Turn
@@ -92,6 +92,8 @@ class OpenIntake(Action):
         intake = interpret.begin(turn, tracker.get_slot("photos") or [])
         intake.place = intake.place or tracker.get_slot("heard_place")
         events: Events = [SlotSet("photos", None), SlotSet("pending", None), SlotSet("heard_place", None)]
+        if not intake.urgent:  # danger to life comes before all announcements
+            events += announcements.tell(dispatcher, tracker, intake.grid)
         if "several" in intake.say:
             names = [words.plain_name(intake.type), *(words.plain_name(m["type"]) for m in intake.queue)]
             dispatcher.utter_message(response="utter_several", count=len(names), list=words.numbered(names))

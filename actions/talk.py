@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import filing, words
+from actions import announcements, filing, words
 from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
 from actions.tracking import Track
@@ -88,7 +88,7 @@ class Legal(_Says):
 
 
 class Greet(Action):
-    """Says hello; after a scan of a grid's code also which grid this is."""
+    """Says hello; after a scan of a grid's code also which grid this is; in an emergency what everybody must know now."""
 
     def name(self) -> str:
         return "action_greet"
@@ -107,9 +107,9 @@ class Greet(Action):
                     worker=worker.name if worker else "本格网格员",
                     **_city(),
                 )
-                return []
+                return announcements.tell(dispatcher, tracker, grid)
         dispatcher.utter_message(response="utter_greet", **_city())
-        return []
+        return announcements.tell(dispatcher, tracker, None)
 
 
 class NotUnderstood(Action):

@@ -109,9 +109,12 @@ class Worker:
 
     async def _duty(self) -> None:
         """The case backend's clock. It lives here, as this process is there all day."""
+        last = None
         while not self.stopping.is_set():
             try:
-                done = await asyncio.to_thread(duty.round_of_duty)
+                begun = now()
+                done = await asyncio.to_thread(duty.round_of_duty, begun, last)
+                last = begun
                 if done != duty.Done():
                     log().info("round of duty", **vars(done))
             except Exception as error:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from cases import evaluations, history, whistles
+from cases import evaluations, history, risk, whistles
 from cases.clock import sweep as clock
 from cases.model import HistorySeal, TicketEvent
 from common.db import now, transaction
@@ -22,6 +22,7 @@ from common.settings import settings
 
 MOST_BATCHES = 50  # of one kind in a round, so that the others get their turn
 LOCK = "xiaoge duty"
+OVERLAP = timedelta(minutes=1)  # transactions of the last round that ended after it
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Done:
     missed: int = 0
     raised: int = 0
     lapsed: int = 0
+    graded: int = 0
     sealed: str | None = None
 
 
@@ -66,10 +68,17 @@ def _seal(at: datetime) -> str | None:
         return history.seal(session, day, zone).day if _locked(session) else None
 
 
-def round_of_duty(at: datetime | None = None) -> Done:
-    """Do what is due at a moment, by default now."""
+def round_of_duty(at: datetime | None = None, since: datetime | None = None) -> Done:
+    """Do what is due at a moment.
+
+    Args:
+        at: the moment; by default now.
+        since: when the last round was, so that risk is graded anew for what happened after it; by default a day before.
+    """
     moment = at or now()
+    back = (since or moment - timedelta(days=1)) - OVERLAP
     warned, missed = _batches(lambda session: clock.sweep(session, moment, clock.BATCH))
     late, raised = _batches(lambda session: whistles.sweep(session, moment))
     lapsed, _ = _batches(lambda session: (evaluations.lapse(session, moment), 0))
-    return Done(warned, missed + late, raised, lapsed, _seal(moment))
+    graded, _ = _batches(lambda session: (risk.catch_up(session, back, moment), 0))
+    return Done(warned, missed + late, raised, lapsed, graded, _seal(moment))

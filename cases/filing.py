@@ -21,7 +21,7 @@ from cases.clock import limits as clock
 from cases.history import record
 from cases.model import Ticket, TicketAttachment, TicketCorrection, Unit
 from cases.moves import checked, open_for_change, run
-from cases.places import PlaceIndex
+from cases.places import ENOUGH, grid_of_pin, match_address
 from common.db import now
 from common.settings import settings
 
@@ -72,19 +72,25 @@ def code_hash(number: str, code: str) -> str:
 
 
 def locate(session: Session, ticket: Ticket, hint: str | None) -> None:
-    """Put the ticket in its grid, and in all above it, when place, pin or hint allow.
+    """Put the ticket in its grid, and in all above it, when place, pin or hint allow. A wording that names a building is
+    surer than a pin, which may be where the reporter stands; a pin is surer than a road's name.
 
     Args:
         session: of the database.
         ticket: whose place, lat and lng are looked at.
         hint: the grid the reporter is known to be in (a scanned code).
     """
-    index = PlaceIndex.of(session)
-    match = index.match(ticket.place or "", hint)
-    if ticket.lat is not None and ticket.lng is not None and (match is None or match.sure < BY_BUILDING):
-        match = index.nearest(ticket.lat, ticket.lng) or match  # a pin is surer than a road's name
-    put(session, ticket, match.grid if match else hint)
-    ticket.place_sure = match.sure if match else None
+    said = match_address(session, ticket.place, hint) if ticket.place else None
+    if said is not None and said.sure < ENOUGH:
+        said = None
+    pin = grid_of_pin(session, ticket.lat, ticket.lng) if ticket.lat is not None and ticket.lng is not None else None
+    if said is None or (pin is not None and (said.grid is None or said.sure < BY_BUILDING)):
+        put(session, ticket, pin.grid if pin else hint)
+        ticket.place_sure = pin.sure if pin else None
+    else:
+        put(session, ticket, said.grid or said.area or hint)
+        ticket.place_sure = said.sure
+    ticket.address = said.address if said is not None and said.grid in (None, ticket.grid) else None
 
 
 def put(session: Session, ticket: Ticket, area: str | None) -> None:

@@ -1,16 +1,16 @@
 """Ticket numbers: nine digits, said in three groups of three, the last one a check digit.
 
-The first digit is the year's last, seven digits count within the year (ten million a year), the ninth is a Damm
+The first digit is the year's last, seven digits count within the year (and on, ten years later; ten million in all), the ninth is a Damm
 check digit, which catches every single wrong digit and every swap of neighbours.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.orm import Session
 from stdnum import damm
 
-from cases.model import TicketSequence
+from cases.model import Ticket, TicketSequence
 from nlu.entities.ticket import canonical
 
 PER_YEAR = 10_000_000
@@ -65,7 +65,7 @@ def take(session: Session, year: int) -> str:
         return compose(year, _from_sequence(connection, year))
     step = update(TicketSequence).where(TicketSequence.year == year).values(last=TicketSequence.last + 1)
     if session.execute(step).rowcount == 0:  # type: ignore[attr-defined]
-        session.execute(insert(TicketSequence).values(year=year, last=0))
+        session.execute(insert(TicketSequence).values(year=year, last=_ten_years_ago(connection, year)))
         session.execute(step)
     return compose(year, session.execute(select(TicketSequence.last).where(TicketSequence.year == year)).scalar_one())
 
@@ -87,5 +87,13 @@ def _from_sequence(connection: Connection, year: int) -> int:
 def _make_sequence(connection: Connection, name: str, year: int) -> None:
     """Go on after the last number of the year, which an earlier version may have counted in the table."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
-    last = connection.scalar(select(TicketSequence.last).where(TicketSequence.year == year)) or 0
-    connection.execute(text(f"CREATE SEQUENCE IF NOT EXISTS {name} START {int(last) + 1}"))
+    counted = connection.scalar(select(TicketSequence.last).where(TicketSequence.year == year)) or 0
+    last = max(int(counted), _ten_years_ago(connection, year))
+    connection.execute(text(f"CREATE SEQUENCE IF NOT EXISTS {name} START {last + 1}"))
+
+
+def _ten_years_ago(connection: Connection, year: int) -> int:
+    """The last serial given out with the year's digit: numbers say the digit alone, so that ten years later counting goes on."""
+    digit = str(year % 10)
+    newest = connection.scalar(select(func.max(Ticket.number)).where(Ticket.number.between(digit, f"{digit}99999999")))
+    return int(newest[1:8]) if newest else 0

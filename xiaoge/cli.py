@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from xiaoge import backend_cli
+from xiaoge import backend_cli, figures_cli, places_cli
 
 app = typer.Typer(
     help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
@@ -31,6 +31,8 @@ app.add_typer(backend_cli.audit, name="audit")
 app.add_typer(backend_cli.catalogue, name="catalogue")
 app.add_typer(backend_cli.emergency, name="emergency")
 app.add_typer(backend_cli.keys, name="keys")
+app.add_typer(places_cli.app, name="places")
+app.add_typer(figures_cli.app, name="figures")
 
 
 def fail(text: str) -> typer.Exit:
@@ -251,7 +253,10 @@ def tickets_show(number: Annotated[str, typer.Argument(help="Ticket number, in a
 def tickets_act(
     number: Annotated[str, typer.Argument(help="Ticket number, in any spelling.")],
     action: Annotated[
-        str, typer.Argument(help="dispatch, accept, feedback, suspend, resume, return, finish, redo, verify, reopen, withdraw, refuse ...")
+        str,
+        typer.Argument(
+            help="dispatch, accept, feedback, suspend, resume, return, finish, redo, verify, reopen, withdraw, refuse ..."
+        ),
     ],
     role: Annotated[str, typer.Option(help="operator, worker, department, supervisor or resident")] = "operator",
     actor: Annotated[str | None, typer.Option(help="Who you are, for the history.")] = None,

@@ -26,6 +26,7 @@ from wechatpy.utils import WeChatSigner
 from bot.channels.base import TryLaterError, WindowClosedError, pack, texts
 from bot.inbox import Received
 from bot.model import ChannelState, Conversation, Outbound
+from cases.places import gcj02_to_wgs84
 from common.db import now, transaction
 from common.settings import Settings
 from nlu.text.normalise import clean
@@ -140,12 +141,9 @@ class WeChat:
         if kind == "image":
             return made("photo", media_id=message.media_id, url=message.image)
         if kind == "location":
-            return made(
-                "location",
-                lat=float(message.location_x),
-                lng=float(message.location_y),
-                label=clean(message.label or ""),
-            )
+            # WeChat's positions are on the Chinese map grid, up to half a kilometre beside the world's.
+            lat, lng = gcj02_to_wgs84(float(message.location_x), float(message.location_y))
+            return made("location", lat=lat, lng=lng, label=clean(message.label or ""))
         if kind == "event":
             return self._event(str(message.event), message, made)
         return made("unreadable", unreadable="media")

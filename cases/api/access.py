@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cases import numbers
 from cases.actor import Actor
 from cases.api import keys
-from cases.api.errors import NoKeyError, PersonMissingError, ScopeMissingError
+from cases.api.errors import NoKeyError, PersonMissingError, ScopeMissingError, StaleVersionError
 from cases.api.rates import Rates
 from cases.areas import AreaTree
 from cases.model import Ticket, Whistle, WhistleCall
@@ -44,15 +44,25 @@ class Caller:
     secret: str = field(repr=False)
 
     @property
+    def by(self) -> str:
+        """What histories call it."""
+        return f"key:{self.name}"
+
+    @property
     def actor(self) -> Actor:
         """Who this is to the workflow."""
         if self.role == "resident":
             return Actor("resident", self.person)
-        return Actor(self.role, f"key:{self.name}", self.unit, self.area)
+        return Actor(self.role, self.by, self.unit, self.area)
 
     def acting_on(self, ticket: Ticket) -> Actor:
         """Who this is in the ticket's history: nobody in particular, when the resident does not want to be named."""
         return Actor("resident") if self.role == "resident" and ticket.anonymous else self.actor
+
+    @property
+    def told_all(self) -> bool:
+        """Whether it is told what was said, where exactly, and by whom."""
+        return self.may("personal:read")
 
     def may(self, scope: str) -> bool:
         """Whether the key has a scope."""
@@ -129,8 +139,6 @@ def needs(scope: str) -> Callable[..., Caller]:
 
 
 Reading = Annotated[Caller, Depends(needs("tickets:read"))]
-Writing = Annotated[Caller, Depends(needs("tickets:write"))]
-Acting = Annotated[Caller, Depends(needs("tickets:act"))]
 
 
 def theirs(session: Session, caller: Caller) -> ColumnElement[bool]:
@@ -190,20 +198,21 @@ def _check(session: Session, caller: Caller, number: str) -> None:
         raise TicketNotFoundError(f"no ticket of yours has the number {numbers.spoken(number)}")
 
 
-def hold(session: Session, caller: Caller, text: str, version: int | None) -> Ticket:
+def hold(session: Session, caller: Caller, number: str, version: int | None) -> Ticket:
     """A ticket that is the caller's, kept from others until commit.
 
     Args:
         session: of the database.
         caller: who asks.
-        text: its number in any spelling.
+        number: plain, as :func:`find` gives it.
         version: the version the caller saw; None if they need not have seen the newest.
 
     Raises:
-        NotANumberError, TicketNotFoundError: see :func:`find`.
-        StaleTicketError: it has another version now.
+        TicketNotFoundError: it has gone to others since it was found.
+        StaleVersionError: it has another version now.
     """
-    number = find(session, caller, text)
     ticket = open_for_change(session, number)
-    _check(session, caller, number)  # it may have gone to others while this waited
-    return ticket if version is None else open_for_change(session, number, version)
+    _check(session, caller, number)
+    if version is not None and ticket.version != version:
+        raise StaleVersionError(number, ticket.version, version)
+    return ticket

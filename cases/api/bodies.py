@@ -73,6 +73,7 @@ class Guard:
         except Exception as error:
             route = scope.get("route")
             log().error("api_error", kind=type(error).__name__, route=getattr(route, "path", None))
-            if scope["type"] != "http" or begun:
+            if scope["type"] != "http":
                 raise
-            await self.fail(scope)(scope, receive, sent)
+            if not begun:  # else the server ends the answer where it stands, and logs nothing of what was in it
+                await self.fail(scope)(scope, receive, sent)

@@ -1,4 +1,4 @@
-"""Every error as one answer: ``{code, message, where?, detail?, problems?}``. The table says which status each has."""
+"""Every error as one answer, :class:`ErrorOut`. The table says which status each has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.routing import Match
 from cases.api import words
 from cases.api.rates import TooManyError
 from cases.emergencies import EmergencyError
-from cases.numbers import NotANumberError, NumbersExhaustedError
+from cases.numbers import NotANumberError, NumbersExhaustedError, spoken
 from cases.risk import GradeError
 from cases.service import (
     BadCursorError,
@@ -49,6 +49,7 @@ class ErrorOut(BaseModel):
     problems: list[Problem] | None = Field(
         None, description="Everything that is wrong, when there may be several things"
     )
+    version: int | None = Field(None, description="The version the ticket has now, when you saw another")
 
 
 class NoKeyError(RuntimeError):
@@ -64,7 +65,15 @@ class PersonMissingError(RuntimeError):
 
 
 class KeyReusedError(RuntimeError):
-    """An idempotency key came again with another body."""
+    """An idempotency key came again with another request."""
+
+
+class StaleVersionError(StaleTicketError):
+    """The ticket has another version (``version``) than the one the caller saw."""
+
+    def __init__(self, number: str, version: int, seen: int) -> None:
+        self.version = version
+        super().__init__(f"ticket {spoken(number)} has version {version} now, you saw {seen}: read it again")
 
 
 class UnknownAreaError(LookupError):
@@ -123,22 +132,33 @@ def answer(
     where: str | None = None,
     detail: str | None = None,
     problems: Sequence[Problem] | None = None,
+    version: int | None = None,
     headers: dict[str, str] | None = None,
+    **values: object,
 ) -> JSONResponse:
-    """An error's answer."""
+    """An error's answer; ``values`` are for the words of its message."""
     made = ErrorOut(
         code=code,
-        message=words.error(code, where),
+        message=words.error(code, where=where or "", **values),
         where=where,
         detail=detail,
         problems=list(problems) if problems else None,
+        version=version,
     )
     return JSONResponse(made.model_dump(exclude_none=True), status, headers)
 
 
-def _headers(error: Exception, status: int) -> dict[str, str] | None:
+def too_large(limit: int) -> JSONResponse:
+    """The answer to a body of more than ``limit`` bytes."""
+    return answer(413, "body_too_large", limit=limit // 1024)
+
+
+def headers_of(error: Exception, status: int) -> dict[str, str] | None:
+    """The headers that go with an error."""
     if isinstance(error, TooManyError):
         return {"Retry-After": str(error.wait)}
+    if isinstance(error, StaleVersionError):
+        return {"ETag": f'"{error.version}"'}
     if status == 503:
         return {"Retry-After": str(_BUSY_SECONDS)}
     return {"WWW-Authenticate": "Bearer"} if status == 401 else None
@@ -146,10 +166,12 @@ def _headers(error: Exception, status: int) -> dict[str, str] | None:
 
 def _of_the_table(_request: Request, error: Exception) -> Response:
     status, code = row_of(error)
+    headers = headers_of(error, status)
     if isinstance(error, EmergencyError):
         return answer(status, code, problems=[Problem(where=None, message=p) for p in error.problems])
     detail = None if isinstance(error, _SILENT) else str(error) or None
-    return answer(status, code, detail=detail, headers=_headers(error, status))
+    version = error.version if isinstance(error, StaleVersionError) else None
+    return answer(status, code, detail=detail, version=version, headers=headers)
 
 
 def problems_of(error: RequestValidationError) -> list[Problem]:
@@ -162,10 +184,20 @@ def _place(loc: Sequence[Any]) -> str:
     return ".".join(safe)[:200]
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = problems_of(error)
-    return answer(400, "invalid_request", where=problems[0].where, problems=problems)
+    if any(e["type"] == "json_invalid" for e in error.errors()):
+        return answer(400, "not_json", where="body", problems=problems)
+    where = problems[0].where
+    if where == "body" and not _is_json(request):
+        return answer(400, "not_json", where=where, detail="send the header 'Content-Type: application/json'")
+    return answer(400, "invalid_request", where=where, problems=problems)
 
 
 def allowed(request: Request) -> dict[str, str]:
@@ -176,14 +208,15 @@ def allowed(request: Request) -> dict[str, str]:
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_HTTP = {404: "no_such_route", 405: "method_not_allowed", 413: "body_too_large"}
+_HTTP = {404: "no_such_route", 405: "method_not_allowed"}
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = allowed(request) if error.status_code == 405 else dict(error.headers or {}) or None
-    code = _HTTP.get(error.status_code, "invalid_request")
-    return answer(error.status_code, code, where="body" if code == "invalid_request" else None, headers=headers)
+    # FastAPI has no other errors of its own than that a body cannot be read: it is nested too deep.
+    code = _HTTP.get(error.status_code, "not_json")
+    return answer(error.status_code, code, where="body" if code == "not_json" else None, headers=headers)
 
 
 def handle(app: FastAPI) -> None:
@@ -199,8 +232,8 @@ _SAID = {
     401: "No valid key",
     403: "The key lacks the scope, or does not say for whom it acts",
     404: "There is no such thing, or it is not the key's to see",
-    409: "Not possible in this state or for this key, or the idempotency key was used for another body",
-    412: "Somebody changed it meanwhile (`If-Match`)",
+    409: "Not possible in this state or for this key, or the idempotency key was used for another request",
+    412: "It has another version than `If-Match` says; `version` and `ETag` tell which",
     413: "The body is too large",
     422: "The request fits the contract, but names something that does not exist or may not be",
     429: "Too many requests; `Retry-After` says how many seconds to wait",

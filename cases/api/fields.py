@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -75,15 +75,19 @@ Status = Annotated[str, OneOf(tuple(workflow.STATES), "State of a ticket")]
 Risk = Annotated[str, OneOf(("green", "yellow", "red"), "Risk grade")]
 
 
+# Nothing was filed before, nothing will be filed after; the rest of time databases can do without.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2970, 1, 1, tzinfo=UTC)
+
+
 def moment_of(text: object) -> datetime:
-    """A moment written as RFC 3339 has it, with its zone.
+    """A moment written as RFC 3339 has it, with its zone, in UTC; before 1970 or after 2970 the nearest there is.
 
     Raises:
         ValueError: it is none.
     """
     if not isinstance(text, str) or not _MOMENT.fullmatch(text):
         raise ValueError("a moment looks like 2025-03-01T08:00:00+08:00")
-    return datetime.fromisoformat(text)
+    return min(max(datetime.fromisoformat(text), _FIRST), _LAST).astimezone(UTC)
 
 
 def _moment(value: object) -> datetime:

@@ -10,82 +10,125 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends, Header, Request
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cases.api.access import Caller
+from cases.api.access import Caller, needs
 from cases.api.errors import KeyReusedError
 from cases.model import IdempotentRequest
 from common.db import now, transaction
 
 KEPT = timedelta(days=7)
 _TRIES = 3
-Done = tuple[int, dict[str, Any]]
+Answer = dict[str, Any]
 
 
 class _TakenError(RuntimeError):
     """Another request with this key was done while this one waited."""
 
 
-def digest(caller: Caller, body: dict[str, Any]) -> str:
-    """What tells two bodies apart: their content and for whom they were sent, not their spelling."""
-    text = json.dumps([caller.person, body], ensure_ascii=True, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+async def digest(request: Request) -> str:
+    """What tells two requests apart: where they were sent and what they bring, not its spelling."""
+    raw = await request.body()
+    try:
+        brought = json.dumps(json.loads(raw), sort_keys=True)
+    except (ValueError, RecursionError):  # a form, or nothing that will be taken
+        brought = raw.hex()
+    told = f"{request.method} {request.scope['path']}\n{brought}"
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
 
 
-def code_of(caller: Caller, key: str, length: int) -> str:
-    """A look-up code that follows from the caller's secret and the idempotency key.
+Digest = Annotated[str, Depends(digest)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,100}$",
+        description="The same key and request within 7 days are done once and get the same answer",
+    ),
+]
 
-    It need not be kept to be told again, and nobody else can find it.
-    """
-    made = hmac.new(caller.secret.encode(), key.encode(), hashlib.sha256).digest()
-    return f"{int.from_bytes(made[:8]) % 10**length:0{length}d}"
+
+@dataclass(frozen=True)
+class Sending:
+    """A request that changes something: who sends it, and what keeps it from being done twice."""
+
+    caller: Caller
+    key: str | None
+    digest: str
+
+    def once(self, work: Callable[[Session], Answer], status: int = 200) -> Answer:
+        """Do ``work`` in a transaction, unless it was done for this key within KEPT.
+
+        Args:
+            work: gives an answer that may be kept.
+            status: of HTTP, of that answer.
+
+        Returns:
+            The answer of the first time.
+
+        Raises:
+            KeyReusedError: the key was used with another request.
+        """
+        if self.key is None:
+            with transaction() as session:
+                return work(session)
+        for _ in range(_TRIES):
+            try:
+                with transaction() as session:
+                    return self._once(session, self.key, work, status)
+            except _TakenError:
+                continue
+        raise KeyReusedError("requests with this key keep coming: send one at a time")
+
+    def _once(self, session: Session, key: str, work: Callable[[Session], Answer], status: int) -> Answer:
+        moment = now()
+        forget(session, moment)
+        sent = hashlib.sha256(f"{self.caller.person}\n{self.digest}".encode()).hexdigest()
+        known = session.get(IdempotentRequest, (self.caller.key, key))
+        if known is not None:
+            if known.body_hash != sent:
+                raise KeyReusedError("this Idempotency-Key was used with another body, address or person")
+            return known.answer
+        row = IdempotentRequest(
+            api_key_id=self.caller.key, key=key, body_hash=sent, at=moment, status=status, answer={}
+        )
+        session.add(row)
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise _TakenError from error
+        row.answer = work(session)
+        return row.answer
+
+    def code(self, length: int) -> str | None:
+        """A look-up code that follows from the caller's secret and the idempotency key; None without such a key.
+
+        It need not be kept to be told again, and nobody else can find it.
+        """
+        if self.key is None:
+            return None
+        made = hmac.new(self.caller.secret.encode(), self.key.encode(), hashlib.sha256).digest()
+        return f"{int.from_bytes(made[:8]) % 10**length:0{length}d}"
 
 
-def once(caller: Caller, key: str, body: str, work: Callable[[Session], Done]) -> Done:
-    """Do ``work`` in a transaction, unless it was done for this key within KEPT.
-
-    Args:
-        caller: whose key it is; keys of others are others.
-        key: the idempotency key.
-        body: see :func:`digest`.
-        work: gives a status and an answer that may be kept.
-
-    Returns:
-        The status and the answer of the first time.
+def sends(scope: str) -> Callable[..., Sending]:
+    """A dependency: a request of a valid key with this scope, that may be sent again.
 
     Raises:
-        KeyReusedError: it was used with another body.
+        NoKeyError, ScopeMissingError, TooManyError: see :func:`cases.api.access.needs`.
     """
-    for _ in range(_TRIES):
-        try:
-            with transaction() as session:
-                return _once(session, caller, key, body, work)
-        except _TakenError:
-            continue
-    raise KeyReusedError("requests with this key keep coming: send one at a time")
 
+    def sent(caller: Annotated[Caller, Depends(needs(scope))], digest: Digest, idempotency_key: Key = None) -> Sending:
+        return Sending(caller, idempotency_key, digest)
 
-def _once(session: Session, caller: Caller, key: str, body: str, work: Callable[[Session], Done]) -> Done:
-    moment = now()
-    forget(session, moment)
-    known = session.get(IdempotentRequest, (caller.key, key))
-    if known is not None:
-        if known.body_hash != body:
-            raise KeyReusedError("this Idempotency-Key was used with another body")
-        return known.status, known.answer
-    row = IdempotentRequest(api_key_id=caller.key, key=key, body_hash=body, at=moment, status=0, answer={})
-    session.add(row)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise _TakenError from error
-    row.status, row.answer = work(session)
-    return row.status, row.answer
+    return sent
 
 
 def forget(session: Session, at: datetime) -> None:

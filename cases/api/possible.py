@@ -15,8 +15,9 @@ from cases.whistles import above, current
 from cases.workflow import IllegalTransitionError
 from common.db import now
 
-# Where actions that need more than a note are done.
+# Where each action is done. Only what makes a ticket is not here: ``POST /tickets`` reports, or collects a draft.
 ROUTES = {
+    "submit": "submission",
     "add": "information",
     "correct": "corrections",
     "evaluate": "evaluation",

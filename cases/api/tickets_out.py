@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -23,6 +23,11 @@ from cases.whistles import KINDS, current
 from common.db import now
 from nlu.taxonomy import taxonomy
 
+_PERSONAL = "Only with `personal:read`"
+# What is null, or empty, without that scope.
+_WITHHELD = ("reporter", "phone", "text", "place", "lat", "lng")
+_EMPTIED = ("answers", "attachments", "risk_reasons")
+
 
 class TicketOut(BaseModel):
     """A ticket in a list. Times are UTC; limits of working days are moments already."""
@@ -34,25 +39,25 @@ class TicketOut(BaseModel):
     updated_at: datetime
     channel: str
     anonymous: bool
-    reporter: str | None = Field(description="Only with the scope personal:read, and never of an anonymous ticket")
-    phone: str | None = Field(description="Only with the scope personal:read, and never of an anonymous ticket")
+    reporter: str | None = Field(description="Only with `personal:read`, and never of an anonymous ticket")
+    phone: str | None = Field(description="Only with `personal:read`, and never of an anonymous ticket")
     category: str
     category_name: str
     type: str | None
     type_name: str | None
     needs_review: bool = Field(description="A person must say what it is, or who is to handle it")
-    text: str
+    text: str | None = Field(description=_PERSONAL)
     urgent: bool
     mediation: str | None
     emergency: int | None = Field(description="The announced emergency it falls under")
     risk: str | None = Field(description="green, yellow or red; not told to keys that act for residents")
-    place: str | None
+    place: str | None = Field(description=_PERSONAL)
     county: str | None
     street: str | None
     community: str | None
     grid: str | None
-    lat: float | None
-    lng: float | None
+    lat: float | None = Field(description=_PERSONAL)
+    lng: float | None = Field(description=_PERSONAL)
     unit: str | None
     unit_name: str | None
     helpers: list[str]
@@ -108,7 +113,7 @@ class WhistleOut(BaseModel):
     name: str
     at: datetime
     level: str
-    reason: str
+    reason: str | None = Field(description=_PERSONAL)
     due: datetime
     calls: list[CallOut]
 
@@ -119,7 +124,7 @@ class ExtensionOut(BaseModel):
     at: datetime
     asked_by: str | None
     days: int
-    reason: str
+    reason: str | None = Field(description=_PERSONAL)
 
 
 class TicketDetail(TicketOut):
@@ -127,12 +132,42 @@ class TicketDetail(TicketOut):
 
     confidence: float | None
     place_sure: float | None
-    risk_reasons: list[str]
+    risk_reasons: list[str] = Field(description=f"{_PERSONAL}, else empty")
     visit_due: datetime | None
-    answers: dict[str, AnswerOut]
-    attachments: list[AttachmentOut]
+    answers: dict[str, AnswerOut] = Field(description=f"{_PERSONAL}, else empty")
+    attachments: list[AttachmentOut] = Field(description=f"{_PERSONAL}, else empty")
     whistle: WhistleOut | None
     extension_request: ExtensionOut | None
+
+    def without_personal(self) -> TicketDetail:
+        """As a key without ``personal:read`` is told it."""
+        return self.model_copy(
+            update={
+                **dict.fromkeys(_WITHHELD),
+                **{name: type(getattr(self, name))() for name in _EMPTIED},
+                "whistle": _with_reason(self.whistle, None),
+                "extension_request": _with_reason(self.extension_request, None),
+            }
+        )
+
+    def with_personal_of(self, other: TicketDetail) -> TicketDetail:
+        """With what ``other`` tells of the same ticket that is personal."""
+        return self.model_copy(
+            update={
+                **{name: getattr(other, name) for name in (*_WITHHELD, *_EMPTIED)},
+                "whistle": _with_reason(self.whistle, other.whistle),
+                "extension_request": _with_reason(self.extension_request, other.extension_request),
+            }
+        )
+
+
+_Part = TypeVar("_Part", WhistleOut, ExtensionOut)
+
+
+def _with_reason(part: _Part | None, other: _Part | None) -> _Part | None:
+    if part is None:
+        return None
+    return part.model_copy(update={"reason": other.reason if other and other.at == part.at else None})
 
 
 class TicketPage(BaseModel):
@@ -155,8 +190,8 @@ class EventOut(BaseModel):
     before: str | None
     after: str | None
     unit: str | None
-    note: str | None
-    data: dict[str, Any] | None
+    note: str | None = Field(description=_PERSONAL)
+    data: dict[str, Any] | None = Field(description=_PERSONAL)
     hash: str = Field(description="Covers the line and the one before")
 
 
@@ -187,12 +222,13 @@ class Names:
 
 
 def _columns(ticket: Ticket, names: Names, caller: Caller, at: datetime) -> dict[str, Any]:
-    personal = caller.may("personal:read") and not ticket.anonymous
+    named = caller.told_all and not ticket.anonymous
     values = {name: getattr(ticket, name) for name in TicketOut.model_fields if hasattr(ticket, name)}
     return values | {
         "spoken": numbers.spoken(ticket.number),
-        "reporter": ticket.reporter if personal else None,
-        "phone": ticket.phone if personal else None,
+        "reporter": ticket.reporter if named else None,
+        "phone": ticket.phone if named else None,
+        **({} if caller.told_all else dict.fromkeys(_WITHHELD)),
         "category_name": taxonomy().category(ticket.category).name,
         "type_name": taxonomy().type(ticket.type).name if ticket.type else None,
         "risk": None if caller.role == "resident" else ticket.risk,
@@ -238,9 +274,9 @@ def _extension(request: Extension | None) -> ExtensionOut | None:
 
 
 def detail(session: Session, ticket: Ticket, caller: Caller) -> TicketDetail:
-    """A ticket with all that hangs on it."""
+    """A ticket with all that hangs on it, as far as the caller may know."""
     office = caller.role != "resident"
-    return TicketDetail(
+    whole = TicketDetail(
         **_columns(ticket, Names.of(session, [ticket]), caller, now()),
         confidence=ticket.confidence,
         place_sure=ticket.place_sure,
@@ -251,6 +287,7 @@ def detail(session: Session, ticket: Ticket, caller: Caller) -> TicketDetail:
         whistle=_whistle(current(session, ticket.id)) if office else None,
         extension_request=_extension(open_request(session, ticket.id)) if office else None,
     )
+    return whole if caller.told_all else whole.without_personal()
 
 
 def history(ticket: Ticket, caller: Caller) -> History:
@@ -267,7 +304,7 @@ def _as_told(line: EventOut) -> EventOut:
 
 
 def _line(event: TicketEvent, ticket: Ticket, caller: Caller) -> EventOut:
-    named = event.role != "resident" or (caller.may("personal:read") and not ticket.anonymous)
+    named = event.role != "resident" or (caller.told_all and not ticket.anonymous)
     return EventOut(
         seq=event.seq,
         at=event.at,
@@ -279,7 +316,7 @@ def _line(event: TicketEvent, ticket: Ticket, caller: Caller) -> EventOut:
         before=event.before,
         after=event.after,
         unit=event.unit,
-        note=event.note,
-        data=event.data,
+        note=event.note if caller.told_all else None,
+        data=event.data if caller.told_all else None,
         hash=event.hash,
     )

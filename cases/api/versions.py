@@ -6,14 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from cases.model import Ticket
-
 IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,9}"?)$'
 
 
-def tag(response: Response, ticket: Ticket) -> None:
-    """Tell the ticket's version."""
-    response.headers["ETag"] = f'"{ticket.version}"'
+def tag(response: Response, version: int) -> None:
+    """Tell a ticket's version."""
+    response.headers["ETag"] = f'"{version}"'
 
 
 def _seen(

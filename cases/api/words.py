@@ -16,9 +16,9 @@ def _words() -> dict[str, dict[str, str]]:
     return read
 
 
-def error(code: str, where: str | None = None) -> str:
+def error(code: str, **values: object) -> str:
     """What an error means, for people."""
-    return _words()["errors"][code].format(where=where or "")
+    return _words()["errors"][code].format(**values)
 
 
 def step(action: str, unit: str | None) -> str | None:

@@ -3,9 +3,9 @@
 ``docs/figures.md`` defines every figure with an example.
 """
 
-from cases.figures.ask import DIMENSIONS, FigureError
+from cases.figures.ask import DIMENSIONS, FigureError, Question
 from cases.figures.export import to_csv, to_xlsx
-from cases.figures.morning import Late, Listed, Report, morning, spoken
+from cases.figures.morning import Listed, Report, morning, spoken
 from cases.figures.query import query
 from cases.figures.table import Column, Row, Table
 from cases.figures.words import PARTS
@@ -15,8 +15,8 @@ __all__ = [
     "PARTS",
     "Column",
     "FigureError",
-    "Late",
     "Listed",
+    "Question",
     "Report",
     "Row",
     "Table",

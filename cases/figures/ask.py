@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Label, SQLColumnExpression, and_, or_
+from sqlalchemy.orm import Session
 
-from cases.figures.moments import begin_of, local_day, local_week, offsets
+from cases.areas import AreaTree
+from cases.figures.moments import begin_of, local_day, local_month, local_week, offsets
 from cases.figures.words import PARTS
-from cases.model import Ticket
+from cases.model import LEVELS, Ticket
 from common.db import now
 from common.settings import settings
 
 AREAS = ("county", "street", "community", "grid")
-TIMES = ("week", "day")
+TIMES = ("month", "week", "day")
 DIMENSIONS = (*AREAS, "unit", "category", "type", "channel", "risk", *TIMES)
 NARROWING = tuple(d for d in DIMENSIONS if d not in TIMES)
 
+# What a grouping by time takes of a local day.
+_OF_DAY: dict[str, Callable[[ColumnElement[int]], ColumnElement[int]]] = {
+    "month": local_month,
+    "week": local_week,
+    "day": lambda day: day,
+}
+
 Wanted = str | None | Collection[str | None]
-# One value per grouping: a code, the number of a day or week, or None.
+# One value per grouping: a code, the number of a day, week or month, or None.
 Key = tuple[str | int | None, ...]
 
 
@@ -33,6 +42,29 @@ class FigureError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which figures are asked for.
+
+    Args:
+        since: the first day, local time, or a moment.
+        until: the day after the last, or a moment; what happens then is not in the period.
+        by: groupings out of ``DIMENSIONS``: one, several or none.
+        where: for a dimension that is no time, the code or codes looked at; None stands for having none.
+        area: code of an area of any level: only what lies in it, or in any area under it.
+        parts: out of ``PARTS``, for those who need but some figures.
+        at: the moment to look from; by default now. Due times after it have not fallen yet.
+    """
+
+    since: date | datetime
+    until: date | datetime
+    by: str | Sequence[str] = ()
+    where: Mapping[str, Wanted] = field(default_factory=dict)
+    area: str | None = None
+    parts: Collection[str] = PARTS
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +108,7 @@ class Ask:
         found: list[Label[Any]] = []
         for name in self.by:
             if name in TIMES and day is not None:
-                found.append((day if name == "day" else local_week(day)).label(f"by_{name}"))
+                found.append(_OF_DAY[name](day).label(f"by_{name}"))
             else:
                 found.append((unit if name == "unit" else getattr(Ticket, name)).label(f"by_{name}"))
         return found
@@ -109,14 +141,27 @@ def _values(wanted: Wanted) -> tuple[str | None, ...]:
     return (wanted,) if wanted is None or isinstance(wanted, str) else tuple(wanted)
 
 
-def ask(
-    since: date | datetime,
-    until: date | datetime,
-    by: str | Sequence[str],
-    where: Mapping[str, Wanted] | None,
-    parts: Collection[str],
-    at: datetime | None,
-) -> Ask:
+def _names(question: Question) -> tuple[str, ...]:
+    return (question.by,) if isinstance(question.by, str) else tuple(question.by)
+
+
+def _flaws(question: Question) -> Iterator[str]:
+    names = _names(question)
+    for name in names:
+        if name not in DIMENSIONS:
+            yield f"nothing can be grouped by {name!r}; there are: {', '.join(DIMENSIONS)}"
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"grouped by {name!r} twice"
+    for name in question.where:
+        if name not in NARROWING:
+            yield f"tickets cannot be narrowed by {name!r}; there are: {', '.join(NARROWING)}"
+    for part in question.parts:
+        if part not in PARTS:
+            yield f"there is no part {part!r}; there are: {', '.join(PARTS)}"
+
+
+def ask(session: Session, question: Question) -> Ask:
     """Check a question.
 
     Raises:
@@ -124,20 +169,21 @@ def ask(
     """
     zone = ZoneInfo(settings().timezone)
     problems: list[str] = []
-    names = (by,) if isinstance(by, str) else tuple(by)
-    begin, end = _moment(since, "since", zone, problems), _moment(until, "until", zone, problems)
+    begin = _moment(question.since, "since", zone, problems)
+    end = _moment(question.until, "until", zone, problems)
     if not problems and begin >= end:
-        problems.append(f"the period is empty: since {since} until {until}; until is the day after the last")
-    problems += [
-        f"nothing can be grouped by {n!r}; there are: {', '.join(DIMENSIONS)}" for n in names if n not in DIMENSIONS
-    ]
-    problems += [f"grouped by {n!r} twice" for n in dict.fromkeys(names) if names.count(n) > 1]
-    filters = where or {}
-    problems += [
-        f"tickets cannot be narrowed by {n!r}; there are: {', '.join(NARROWING)}" for n in filters if n not in NARROWING
-    ]
-    problems += [f"there is no part {p!r}; there are: {', '.join(PARTS)}" for p in parts if p not in PARTS]
-    seen = _moment(at or now(), "at", zone, problems)
+        problems.append(
+            f"the period is empty: since {question.since} until {question.until}; until is the day after the last"
+        )
+    problems += _flaws(question)
+    where = {name: _values(wanted) for name, wanted in question.where.items()}
+    if question.area is not None:
+        node = AreaTree.of(session).nodes.get(question.area)
+        if node is None:
+            problems.append(f"there is no area {question.area!r}; areas are listed by 'xiaoge city areas'")
+        elif node.level != LEVELS[0]:  # in the city lies everything, also what is not located
+            where[node.level] = tuple(v for v in where.get(node.level, (node.code,)) if v == node.code)
+    seen = _moment(question.at or now(), "at", zone, problems)
     if problems:
         raise FigureError(problems)
-    return Ask(begin, end, seen, names, {n: _values(v) for n, v in filters.items()}, zone)
+    return Ask(begin, end, seen, _names(question), where, zone)

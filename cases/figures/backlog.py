@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cases import workflow
@@ -31,9 +31,9 @@ _TURNS = tuple(
 )
 
 
-def _was(column: InstrumentedAttribute[Any], told: InstrumentedAttribute[Any], ask: Ask) -> ColumnElement[Any]:
-    """A ticket's column as it was when the period ended, told by the last line before."""
-    last = (
+def _was(told: InstrumentedAttribute[Any], ask: Ask) -> ColumnElement[Any]:
+    """What the last line of a ticket's history before the end of the period tells."""
+    return (
         select(told)
         .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.at < ask.end)
         .order_by(TicketEvent.seq.desc())
@@ -41,7 +41,22 @@ def _was(column: InstrumentedAttribute[Any], told: InstrumentedAttribute[Any], a
         .correlate(Ticket)
         .scalar_subquery()
     )
-    return case((Ticket.updated_at < ask.end, column), else_=last)
+
+
+def _open(session: Session, ask: Ask) -> Tally:
+    """What was open at the end of the period, in the groups.
+
+    What has not changed since is open now: the index by state finds it. What has is found by the index of lines by time.
+    """
+    found = Tally()
+    filed = Ticket.created_at < ask.end
+    now = (Ticket.updated_at < ask.end, Ticket.status.in_(workflow.OPEN))
+    changed = select(TicketEvent.ticket_id).where(TicketEvent.at >= ask.end)
+    then = (Ticket.updated_at >= ask.end, Ticket.id.in_(changed), _was(TicketEvent.after, ask).in_(workflow.OPEN))
+    count(session, ask, found, _ages(ask), filed, *now, unit=Ticket.unit, moment=Ticket.created_at)
+    unit = _was(TicketEvent.unit, ask) if ask.by_unit else Ticket.unit
+    count(session, ask, found, _ages(ask), filed, *then, unit=unit, moment=Ticket.created_at)
+    return found
 
 
 def _ages(ask: Ask) -> dict[str, ColumnElement[bool]]:
@@ -55,7 +70,7 @@ def _ages(ask: Ask) -> dict[str, ColumnElement[bool]]:
 
 
 def _changes(session: Session, ask: Ask) -> Tally:
-    """How many tickets more were open after each day or week of the period than before it."""
+    """How many tickets more were open after each day, week or month of the period than before it."""
     opened, were = TicketEvent.after.in_(workflow.OPEN), TicketEvent.before.in_(workflow.OPEN)
     source = TicketEvent.__table__.join(Ticket.__table__)
     found = Tally()
@@ -67,7 +82,7 @@ def _changes(session: Session, ask: Ask) -> Tally:
 
 
 def _spread(ask: Ask, at_end: Tally, changes: Tally, tally: Tally) -> None:
-    """From what is open at the end, and how it changed, what was open at the end of each day or week."""
+    """From what is open at the end, and how it changed, what was open at the end of each day, week or month."""
     places = [i for i, name in enumerate(ask.by) if name in TIMES]
 
     def apart(key: Key) -> tuple[Key, tuple[int, ...]]:
@@ -93,16 +108,12 @@ def _spread(ask: Ask, at_end: Tally, changes: Tally, tally: Tally) -> None:
 def backlog(session: Session, ask: Ask, tally: Tally) -> Counter[str]:
     """Count what was open at the end of the period, in the groups and altogether.
 
-    Grouped by days or weeks the groups have what was open at their end, without ages; it is no part of a sum.
+    Grouped by days, weeks or months the groups have what was open at their end, without ages; it is no part of a sum.
 
     Returns:
         The counts of all groups together, at the end of the period.
     """
-    plain = replace(ask, by=tuple(d for d in ask.by if d not in TIMES))
-    at_end = Tally()
-    unit = _was(Ticket.unit, TicketEvent.unit, ask) if ask.by_unit else Ticket.unit
-    is_open = _was(Ticket.status, TicketEvent.after, ask).in_(workflow.OPEN)
-    count(session, plain, at_end, _ages(ask), Ticket.created_at < ask.end, is_open, unit=unit, moment=Ticket.created_at)
+    at_end = _open(session, replace(ask, by=tuple(d for d in ask.by if d not in TIMES)))
     total: Counter[str] = Counter()
     for counts in at_end.counts.values():
         total.update(counts)

@@ -17,12 +17,13 @@ from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
 from cases.figures.table import Cell, Column, Table
 from cases.figures.words import words
 
-# What makes a spreadsheet take a text for a formula; the wide forms do so too where an input method is at work.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What makes a spreadsheet take a text for a formula, also behind blanks, which some cut off; the wide forms do so too
+# where an input method is at work.
+FORMULA = re.compile(r"[\t\r\n]|[\s\u200b\u2060\ufeff]*[=+\-@＝＋－＠]")
 FORMATS = {"count": "#,##0", "rate": "0.0%", "hours": "0.0"}
 DIGITS = {"rate": 4, "hours": 2}
 NARROWEST, WIDEST = 8, 40  # characters
-# XML knows no such characters.
+# XML knows no such characters, and a text file is better without them.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -31,7 +32,8 @@ def _plain(cell: Cell, column: Column) -> str | int | float:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        text = _UNWRITABLE.sub("", cell)
+        return f"'{text}" if FORMULA.match(text) else text
     return round(cell, DIGITS[column.kind]) if column.kind in DIGITS else cell
 
 
@@ -64,7 +66,7 @@ def _write(sheet: Any, row: int, column: int, value: Cell) -> Any:
     text = _UNWRITABLE.sub("", value)
     cell.value = text
     cell.data_type = "s"
-    if text.startswith(FORMULA):
+    if FORMULA.match(text):
         cell.quotePrefix = True
     return cell
 

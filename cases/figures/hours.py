@@ -47,7 +47,8 @@ class Working:
         return np.where(day < 0, 0, self._before[day] + today)
 
     def hours(self, begins: Numbers, ends: Numbers) -> Hours:
-        """How long it was from each begin to its end."""
+        """How long it was from each begin to its end; no time where a history has the end first."""
+        ends = np.maximum(begins, ends)
         return Hours(ends - begins, self.until(ends) - self.until(begins))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cases.figures.ask import Ask
@@ -25,15 +25,9 @@ DUES: dict[str, tuple[Moment, Moment]] = {
 }
 
 
-def _unit_at(met: ColumnElement[bool], decided: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The unit that had a ticket when it was decided whether a due time is met.
-
-    What was met was met by the unit that has the ticket now, unless the ticket was handed on. The histories are read of
-    those that were, and of those that missed: nobody may have had them then.
-    """
-    handed_on = and_(TicketEvent.action == "dispatch", TicketEvent.before == "dispatched")
-    moved = exists().where(TicketEvent.ticket_id == Ticket.id, or_(handed_on, TicketEvent.action == "split"))
-    last = (
+def _unit_at(decided: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The unit that had a ticket when it was decided whether a due time is met, told by the last line until then."""
+    return (
         select(TicketEvent.unit)
         .where(TicketEvent.ticket_id == Ticket.id, TicketEvent.at <= decided)
         .order_by(TicketEvent.seq.desc())
@@ -41,7 +35,6 @@ def _unit_at(met: ColumnElement[bool], decided: ColumnElement[Any]) -> ColumnEle
         .correlate(Ticket)
         .scalar_subquery()
     )
-    return case((and_(met, Ticket.returns == 0, ~moved.correlate(Ticket)), Ticket.unit), else_=last)
 
 
 def limits(session: Session, ask: Ask, tally: Tally) -> None:
@@ -52,7 +45,7 @@ def limits(session: Session, ask: Ask, tally: Tally) -> None:
     """
     for name, (due, done) in DUES.items():
         met = and_(done.is_not(None), done <= due)
-        unit = _unit_at(met, case((met, done), else_=due)) if ask.by_unit else Ticket.unit
+        unit = _unit_at(case((met, done), else_=due)) if ask.by_unit else Ticket.unit
         running = or_(done.is_not(None), Ticket.suspended_at.is_(None), due < Ticket.suspended_at)
         counted = (ask.within(due), running, Ticket.status.not_in(NOT_HANDLED))
         tests: dict[str, ColumnElement[bool]] = {f"{name}_fell": true(), f"{name}_met": met}

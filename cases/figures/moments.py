@@ -1,4 +1,4 @@
-"""Moments in SQL, the same on both databases: seconds since 1970, and the local days and weeks they fall on."""
+"""Moments in SQL, the same on both databases: seconds since 1970, and the local days, weeks and months they fall on."""
 
 from __future__ import annotations
 
@@ -38,6 +38,26 @@ def _in_sqlite(element: seconds, compiler: Any, **kw: Any) -> str:
     return f"CAST(strftime('%s', substr({compiler.process(element.clauses, **kw)}, 1, 19)) AS INTEGER)"
 
 
+class month(FunctionElement[int]):
+    """The month of a day, both counted from 1970."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "month"
+
+
+@compiles(month)
+def _month_in_postgresql(element: month, compiler: Any, **kw: Any) -> str:
+    day = f"(DATE '1970-01-01' + CAST({compiler.process(element.clauses, **kw)} AS INTEGER))"
+    return f"CAST((date_part('year', {day}) - 1970) * 12 + date_part('month', {day}) - 1 AS BIGINT)"
+
+
+@compiles(month, "sqlite")
+def _month_in_sqlite(element: month, compiler: Any, **kw: Any) -> str:
+    moment = f"86400 * ({compiler.process(element.clauses, **kw)}), 'unixepoch'"
+    return f"((strftime('%Y', {moment}) - 1970) * 12 + strftime('%m', {moment}) - 1)"
+
+
 def offsets(zone: ZoneInfo, since: datetime, until: datetime) -> list[tuple[datetime, int]]:
     """The zone's distances from UTC in a period: from when, and how many seconds. China has one, others change."""
 
@@ -75,12 +95,28 @@ def local_week(day: ColumnElement[int]) -> ColumnElement[int]:
     return (day + literal_column(str(THURSDAY), BigInteger())) // WEEK
 
 
+def local_month(day: ColumnElement[int]) -> ColumnElement[int]:
+    """The month of a day; both counted from 1970."""
+    return month(day)
+
+
 Day = TypeVar("Day", int, NDArray[np.int64])
 
 
 def week_of(day: Day) -> Day:
     """The same of a number, or of many."""
     return (day + THURSDAY) // 7
+
+
+def month_of(day: int) -> int:
+    """The month of a day; both counted from 1970."""
+    date_ = date.fromordinal(EPOCH + day)
+    return (date_.year - 1970) * 12 + date_.month - 1
+
+
+def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same of many."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def day_name(number: int) -> str:
@@ -92,6 +128,16 @@ def week_name(number: int) -> str:
     """2026-W41, by ISO 8601."""
     year, week, _ = date.fromordinal(EPOCH + number * 7 - THURSDAY).isocalendar()
     return f"{year}-W{week:02}"
+
+
+def month_name(number: int) -> str:
+    """2026-10."""
+    return f"{1970 + number // 12}-{number % 12 + 1:02}"
+
+
+def times_of(day: int) -> dict[str, int]:
+    """The month, the week and the day itself of a day, each by its number."""
+    return {"month": month_of(day), "week": week_of(day), "day": day}
 
 
 def days_of(since: datetime, until: datetime, zone: ZoneInfo) -> range:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cases.areas import AreaTree
 from cases.figures.ask import AREAS
-from cases.figures.moments import day_name, week_name
+from cases.figures.moments import day_name, month_name, week_name
 from cases.figures.words import words
 from cases.model import Unit
 from nlu.taxonomy import taxonomy
@@ -46,7 +46,7 @@ class Names:
 
 
 def code_of(dimension: str, value: Any) -> str | None:
-    """A group's code from what the database gave: days and weeks are numbers there."""
+    """A group's code from what the database gave: days, weeks and months are numbers there."""
     if value is None or isinstance(value, str):
         return value
-    return day_name(value) if dimension == "day" else week_name(value)
+    return {"day": day_name, "week": week_name, "month": month_name}[dimension](value)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from cases.figures import backlog, counts, limits, steps
-from cases.figures.ask import TIMES, Ask, Key, Wanted, ask
+from cases.figures import backlog, counts, limits, privacy, steps
+from cases.figures.ask import TIMES, Ask, Key, Question, ask
 from cases.figures.hours import summary
-from cases.figures.moments import days_of, week_of
+from cases.figures.moments import days_of, times_of
 from cases.figures.names import CODED, Names, code_of
 from cases.figures.table import Column, Row, Table, Value
 from cases.figures.tally import Hours, Tally
@@ -21,6 +20,7 @@ from cases.figures.words import PARTS, STEPS, Measure, measures, words
 
 _SUMMED = {
     "filing": counts.filing,
+    "repeats": counts.repeats,
     "closing": counts.closing,
     "limits": limits.limits,
     "events": counts.events,
@@ -31,38 +31,24 @@ MEMORY = 256 * 1024  # kB
 AGES = tuple(name for name, _ in backlog.AGES)
 
 
-def query(
-    session: Session,
-    since: date | datetime,
-    until: date | datetime,
-    by: str | Sequence[str] = (),
-    where: Mapping[str, Wanted] | None = None,
-    *,
-    parts: Collection[str] = PARTS,
-    at: datetime | None = None,
-) -> Table:
+def query(session: Session, question: Question) -> Table:
     """The figures of a period, by group.
 
     Args:
         session: of the database; nothing is changed.
-        since: the first day, local time, or a moment.
-        until: the day after the last, or a moment; what happens then is not in the period.
-        by: groupings out of ``DIMENSIONS``: one, several or none.
-        where: for a dimension other than day and week, the code or codes looked at; None stands for having none.
-        parts: out of ``PARTS``, for those who need but some figures.
-        at: the moment to look from; by default now. Due times after it have not fallen yet.
+        question: what is asked for.
 
     Returns:
-        A row for each group there is something of, ordered by code, those without one last; grouped by day or week
-        alone, all of the period. The total is of all tickets, not of the rows: a median has no sum.
+        A row for each group there is something of, ordered by code, those without one last; grouped by month, week or
+        day alone, all of the period. The total is of all tickets, not of the rows: a median has no sum.
 
     Raises:
         FigureError: the question has mistakes; the message lists them all.
     """
-    asked = ask(since, until, by, where, parts, at)
+    asked, parts = ask(session, question), question.parts
     tally = Tally()
     if asked.by and not set(asked.by) - set(TIMES) and asked.end > asked.since:
-        numbers = ({"day": day, "week": week_of(day)} for day in days_of(asked.since, asked.end, asked.zone))
+        numbers = map(times_of, days_of(asked.since, asked.end, asked.zone))
         tally.shown = {tuple(number[name] for name in asked.by) for number in numbers}
     with _room(session):
         for part, counted in _SUMMED.items():
@@ -117,16 +103,17 @@ def _ordered(key: Key) -> tuple[tuple[bool, str | int], ...]:
 
 def _table(session: Session, asked: Ask, tally: Tally, total: Counter[str], chosen: Sequence[Measure]) -> Table:
     names = Names(session)
-    hidden = [m.key for m in chosen if m.key in AGES] if asked.times else []
+    ages = {m.key for m in chosen if m.key in AGES} if asked.times else set()
+    groups = sorted(tally.groups(), key=_ordered)
     rows = []
-    for key in sorted(tally.groups(), key=_ordered):
+    for key, few in zip(groups, privacy.hidden(chosen, [tally.counts[key] for key in groups]), strict=True):
         codes = {name: code_of(name, value) for name, value in zip(asked.by, key, strict=True)}
         called = {name: names.name(name, code) for name, code in codes.items()}
-        rows.append(Row(codes, called, _values(chosen, tally.counts[key], tally.hours.get(key, {}), hidden)))
+        rows.append(Row(codes, called, _values(chosen, tally.counts[key], tally.hours.get(key, {}), ages | few)))
     together = {step: [h for hours in tally.hours.values() for h in hours[step]] for step in STEPS}
-    last = Row(
-        {}, {asked.by[0]: str(words()["dimensions"]["total"])} if asked.by else {}, _values(chosen, total, together, ())
-    )
+    called = {asked.by[0]: str(words()["dimensions"]["total"])} if asked.by else {}
+    (few,) = privacy.hidden(chosen, [total])
+    last = Row({}, called, _values(chosen, total, together, few))
     return Table(asked.since, asked.until, asked.at, asked.zone, asked.by, _columns(asked, chosen), tuple(rows), last)
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from cases.clock.time import working_time
 from cases.figures.ask import TIMES, Ask
 from cases.figures.counts import NOT_HANDLED
 from cases.figures.hours import Working
-from cases.figures.moments import seconds, week_of
+from cases.figures.moments import months_of, seconds, times_of, week_of
 from cases.figures.stays import Line, Stay, stays
 from cases.figures.tally import Hours, Numbers, Tally
 from cases.figures.words import STEPS
@@ -36,6 +37,9 @@ ENDS = {
     "evaluate": ("evaluate", "contest"),
 }
 SECONDS_A_DAY = 86400
+# Most tickets whose stays end in a period were filed no longer before it.
+REACH = timedelta(days=30)
+BATCH = 500
 ASTRAY = ("return", "suspend", "redo", "reopen", "split")
 
 
@@ -50,18 +54,27 @@ def _turns() -> ColumnElement[bool]:
     return or_(TicketEvent.before.is_distinct_from(TicketEvent.after), TicketEvent.action == "dispatch")
 
 
-def _looked_at(ask: Ask) -> ColumnElement[bool]:
-    """Lines of tickets something can have ended of in the period."""
-    tickets = select(Ticket.id).where(
-        Ticket.created_at < ask.end,
-        Ticket.updated_at >= ask.since,
-        Ticket.status.not_in(NOT_HANDLED),
-        *ask.narrowed(None),
-    )
-    return and_(TicketEvent.ticket_id.in_(tickets), TicketEvent.at < ask.end)
+def _pieces(session: Session, ask: Ask) -> list[ColumnElement[bool]]:
+    """Conditions that together choose the lines of all tickets of which a stay can have ended in the period.
+
+    Those filed in the period or shortly before are found by their dates, and their lines lie together. The few older
+    ones to which something happened are looked up one by one. PostgreSQL would rather read all lines there are.
+    """
+    first = ask.since - REACH
+    handled = select(Ticket.id).where(Ticket.status.not_in(NOT_HANDLED), *ask.narrowed(None))
+    filed_lately = handled.where(Ticket.created_at >= first, Ticket.created_at < ask.end)
+    pieces = [and_(TicketEvent.at >= first, TicketEvent.at < ask.end, TicketEvent.ticket_id.in_(filed_lately))]
+    young = exists().where(Ticket.id == TicketEvent.ticket_id, Ticket.created_at >= first)
+    older = select(TicketEvent.ticket_id).where(ask.within(TicketEvent.at), _turns(), ~young).distinct()
+    ids = sorted(session.scalars(older))
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        chosen = TicketEvent.ticket_id.in_(handled.where(Ticket.id.in_(some)))
+        pieces.append(and_(TicketEvent.ticket_id.in_(some), TicketEvent.at < ask.end, chosen))
+    return pieces
 
 
-def _straight(ask: Ask, names: Sequence[str]) -> Select[Any]:
+def _straight(ask: Ask, names: Sequence[str], piece: ColumnElement[bool]) -> Select[Any]:
     """For each group one text: of every ticket that went straight through the seconds it was reported and each step ended.
 
     The groups are those by ``names``, which are the ticket's own columns, and by unit. What has not happened is 0. A
@@ -79,7 +92,7 @@ def _straight(ask: Ask, names: Sequence[str]) -> Select[Any]:
             func.max(case((TicketEvent.action == "dispatch", TicketEvent.unit))).label("unit"),
             func.max(case((_astray(), 1), else_=0)).label("astray"),
         )
-        .where(_looked_at(ask))
+        .where(piece)
         .group_by(TicketEvent.ticket_id)
         .subquery("lines")
     )
@@ -116,12 +129,12 @@ class _Stays:
         return Hours(*(total.astype(np.int64) for total in sums))
 
 
-def _packed(session: Session, ask: Ask) -> Iterator[_Stays]:
+def _packed(session: Session, ask: Ask, piece: ColumnElement[bool]) -> Iterator[_Stays]:
     """The stays of straight histories."""
     names = _of_ticket(ask)
     units = ask.where.get("unit")
     since, until = (int(moment.timestamp()) for moment in (ask.since, ask.end))
-    for row in session.execute(_straight(ask, names)):
+    for row in session.execute(_straight(ask, names, piece)):
         if not row.times:
             continue
         times = np.fromstring(row.times[:-1], dtype=np.int64, sep=",").reshape(-1, 1 + len(STEPS))
@@ -138,9 +151,9 @@ def _of_ticket(ask: Ask) -> list[str]:
     return [name for name in ask.by if name not in {"unit", *TIMES}]
 
 
-def _read(session: Session, ask: Ask) -> Iterator[_Stays]:
+def _read(session: Session, ask: Ask, piece: ColumnElement[bool]) -> Iterator[_Stays]:
     """The stays of all other histories."""
-    others = select(TicketEvent.ticket_id).where(_looked_at(ask), _astray())
+    others = select(TicketEvent.ticket_id).where(piece, _astray())
     names = _of_ticket(ask)
     scored = TicketEvent.data["score"].as_string().is_not(None).label("scored")
     query = (
@@ -154,7 +167,7 @@ def _read(session: Session, ask: Ask) -> Iterator[_Stays]:
         )
         .add_columns(*(getattr(Ticket, name) for name in names))
         .join(Ticket)
-        .where(TicketEvent.ticket_id.in_(others), TicketEvent.at < ask.end, _turns())
+        .where(piece, TicketEvent.ticket_id.in_(others), _turns())
         .order_by(TicketEvent.ticket_id, TicketEvent.seq)
     )
     units = ask.where.get("unit")
@@ -175,23 +188,23 @@ def _read(session: Session, ask: Ask) -> Iterator[_Stays]:
 
 
 def _parted(ask: Ask, ended: Numbers) -> Iterator[tuple[Mapping[str, int], Any]]:
-    """The days and weeks stays ended in, and which ones did."""
+    """The local days stays ended in, as months, weeks and days, and which ones did."""
     if not ask.times:
         yield {}, slice(None)
         return
     begins = np.array([begin.timestamp() for begin, _ in ask.distances])
     shifts = np.array([shift for _, shift in ask.distances])
     days = (ended + shifts[np.searchsorted(begins, ended, side="right") - 1]) // SECONDS_A_DAY
-    parts = days if "day" in ask.times else week_of(days)
-    for part in np.unique(parts):
-        chosen = parts == part
-        day = int(days[chosen][0])
-        yield {"day": day, "week": week_of(day)}, chosen
+    parts = week_of(days) if ask.times == ("week",) else months_of(days) if ask.times == ("month",) else days
+    for some in np.unique(parts):
+        chosen = parts == some
+        yield times_of(int(days[chosen][0])), chosen
 
 
 def steps(session: Session, ask: Ask, tally: Tally) -> None:
     """Collect how long every stay took that ended in the period."""
-    found = [*_packed(session, ask), *_read(session, ask)]
+    pieces = _pieces(session, ask)
+    found = [some for piece in pieces for some in (*_packed(session, ask, piece), *_read(session, ask, piece))]
     first = min((int(some.begins.min()) for some in found if len(some.begins)), default=0)
     working = Working(working_time(), first, int(ask.end.timestamp()))
     for some in found:

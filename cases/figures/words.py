@@ -9,13 +9,16 @@ from typing import Any
 
 import yaml
 
-PARTS = ("filing", "closing", "limits", "backlog", "events", "hours")
+PARTS = ("filing", "repeats", "closing", "limits", "backlog", "events", "hours")
 STEPS = ("dispatch", "accept", "handle", "verify", "evaluate")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure. ``kind`` is ``count``, ``rate`` or ``hours``; a rate is the sum of ``of`` over ``over``."""
+    """A figure. ``kind`` is ``count``, ``rate`` or ``hours``; a rate is the sum of ``of`` over ``over``.
+
+    A rate that is of ``persons`` is not told when they are few, nor are the counts it ``hides`` then: they would tell it.
+    """
 
     key: str
     heading: str
@@ -23,6 +26,8 @@ class Measure:
     definition: str
     of: tuple[str, ...] = ()
     over: str = ""
+    persons: bool = False
+    hides: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +51,7 @@ def _of_steps() -> tuple[Measure, ...]:
 def measures() -> dict[str, tuple[Measure, ...]]:
     """All figures by the part they belong to, in the order they are shown."""
     parts = {
-        part: tuple(Measure(**{**row, "of": tuple(row.get("of", ()))}) for row in rows)
+        part: tuple(Measure(**{**row, **{name: tuple(row.get(name, ())) for name in ("of", "hides")}}) for row in rows)
         for part, rows in words()["parts"].items()
     }
     return {**parts, "hours": _of_steps()}

@@ -88,11 +88,11 @@ class Ticket(Base):
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
 
     # The clock
-    verify_due: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    verify_due: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    feedback_due: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    feedback_due: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     feedback_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    close_due: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    close_due: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -35,13 +35,14 @@ class Rules:
 
     ``allow`` are networks of the city's own intranet. ``loopback``: a program on this machine may be addressed by
     ``localhost`` or ``127.0.0.1`` itself, without TLS; a name that merely resolves to loopback is refused all the same.
+    The engine and other inner services listen on loopback too, so it is off unless an operator says otherwise.
     """
 
     allow: tuple[Network, ...] = ()
-    loopback: bool = True
+    loopback: bool = False
 
     @classmethod
-    def allowing(cls, *networks: str, loopback: bool = True) -> Rules:
+    def allowing(cls, *networks: str, loopback: bool = False) -> Rules:
         """Rules that accept some networks, written like ``10.20.0.0/16``.
 
         Raises:
@@ -88,7 +89,8 @@ def _refusal(written: Address, host: str, rules: Rules) -> str | None:
         return None
     if address.is_loopback:
         return None if rules.loopback and _is_here(host) else "it is this machine"
-    if not address.is_global or address.is_multicast or address.is_reserved:
+    local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    if not address.is_global or address.is_multicast or address.is_reserved or local:
         return "it is not a public address; allow its network if the subscriber is on the city's intranet"
     return None
 
@@ -138,8 +140,8 @@ def check(url: str, rules: Rules) -> None:
     host, wrong = parsed.host, []
     if not host or parsed.scheme not in ("http", "https"):
         raise AddressError("not a URL of a web service: write it like https://example.org/hooks")
-    if parsed.scheme == "http" and not _is_here(host):
-        wrong.append("it must begin with https:// (only a program on this machine may be addressed without)")
+    if parsed.scheme == "http" and not (rules.loopback and _is_here(host)):
+        wrong.append("it must begin with https://")
     if parsed.userinfo:
         wrong.append("it must not hold a user's name or password")
     if parsed.fragment:

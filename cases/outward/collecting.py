@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cases.model import Delivery, TicketEvent, Webhook
+from cases.outward.wishes import Wishes
 from common.db import UTCDateTime, now
 
 LOOK_BACK = 5000  # events; a district's peak hour has about 3,600
@@ -82,8 +83,8 @@ def _make(session: Session, hook: Webhook, after: int, at: datetime) -> int:
         .order_by(TicketEvent.id)
         .limit(BATCH)
     )
-    if hook.actions:
-        source = source.where(TicketEvent.action.in_(hook.actions))
+    if actions := Wishes.read(hook.actions).actions:
+        source = source.where(TicketEvent.action.in_(sorted(actions)))
     dialect: Any = postgresql if _is_postgresql(session) else sqlite
     added = dialect.insert(Delivery).from_select(_COLUMNS, source)
     added = added.on_conflict_do_nothing(index_elements=["webhook_id", "event_id"])

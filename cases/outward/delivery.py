@@ -4,14 +4,17 @@ A delivery is claimed in one short transaction, sent in none, and settled in ano
 process that dies meanwhile loses it to the next. Of the deliveries of one ticket to one subscriber only the oldest that
 has not arrived may go, so one that was given up (dead) holds back the ticket's later ones until a person replays or
 skips it (:mod:`cases.outward.dead_letters`).
+
+Each subscriber has a lane, a thread of its own, so whoever calls the :class:`Courier` waits for no receiver.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -24,6 +27,7 @@ from cases.model import Delivery, Ticket, TicketEvent, Webhook
 from cases.outward import addresses, message, signing
 from cases.outward.client import Client
 from cases.outward.collecting import UNDELIVERED, of_hook
+from cases.outward.wishes import Wishes
 from common.db import reading, transaction
 from common.logs import log
 
@@ -31,15 +35,16 @@ MAX_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 LEASE = timedelta(minutes=2)  # longer than any exchange with its name look-up may take
-RUN_SECONDS = 10.0  # after which a run begins nothing new
+LANE_SECONDS = 10.0  # after which a lane begins nothing new
 LANES = 8  # subscribers sent to at once
 BATCH = 500
-ENOUGH_FAILURES = 3  # in one run, of one subscriber
+ENOUGH_FAILURES = 3  # in one lane
+FIRST_REST, LONGEST_REST = 15.0, 120.0  # seconds a subscriber is left alone that only failed, doubling
 
 
 @dataclass
 class Report:
-    """What one run did. ``failed`` ones will be tried again; ``gone`` are subscriptions ended by 410."""
+    """What was done. ``failed`` ones will be tried again; ``gone`` are subscriptions ended by 410."""
 
     delivered: int = 0
     failed: int = 0
@@ -123,14 +128,15 @@ def _claim(session: Session, id_: int, moment: datetime) -> _Claimed | None:
         return None
     delivery.state, delivery.attempts, delivery.next_try = "sending", delivery.attempts + 1, moment + LEASE
     event = session.get_one(TicketEvent, delivery.event_id)
-    body = message.body(session.get_one(Ticket, delivery.ticket_id), event)
+    pieces = Wishes.read(hook.actions).pieces
+    body = message.body(session.get_one(Ticket, delivery.ticket_id), event, pieces)
     timestamp = int(moment.timestamp())
     headers = {
         "Content-Type": "application/json",
         "X-Xiaoge-Event": message.name(event),
         "X-Xiaoge-Delivery": f"{hook.id}-{event.id}",
         "X-Xiaoge-Timestamp": str(timestamp),
-        "X-Xiaoge-Signature": signing.sign(hook.secret, timestamp, body),
+        "X-Xiaoge-Signature": signing.header(hook.secret, timestamp, body),
     }
     return _Claimed(id_, hook.id, delivery.attempts, hook.url, headers, body)
 
@@ -190,54 +196,100 @@ def _settle(session: Session, claimed: _Claimed, outcome: _Outcome, moment: date
     return Report(failed=1)
 
 
-def _lane(hook: int, client: Client, clock: Callable[[], datetime], end: float, luck: Callable[[], float]) -> Report:
-    """Send what one subscriber is owed, one after another, until nothing is due, time is up or it fails too often."""
-    report = Report()
-    while True:
-        claims = 0
-        for id_ in _candidates(hook, clock()):
-            if time.monotonic() > end or report.failed + report.dead >= ENOUGH_FAILURES:
-                return report
-            with transaction() as session:
-                claimed = _claim(session, id_, clock())
-            if claimed is None:
-                continue
-            claims += 1
-            outcome = _send(client, claimed)
-            with transaction() as session:
-                result = _settle(session, claimed, outcome, clock(), luck())
-            report.add(result)
-            if result.dead:
-                log().warning("webhook delivery given up", webhook=hook, delivery=id_, error=outcome.error)
-            if result.gone:
-                return report
-        if not claims:
-            return report
+class Courier:
+    """Sends what is due, each subscriber's in a lane of its own; no transaction is open while a receiver is waited for.
 
-
-def deliver(now: datetime, client: Client, *, luck: Callable[[], float] = random.random) -> Report:
-    """Send what is due. Returns after RUN_SECONDS or a little more, or when nothing is due; call it every few seconds.
-
-    May run in several processes at once. It opens transactions of its own, none of them while it waits for a receiver.
+    May run in several processes at once. One thread at a time may call it. Close it, or use ``with``.
 
     Args:
-        now: the moment to judge by; time passes from it as the run goes on.
         client: made with the city's address rules.
         luck: from 0 to 1; spreads the next tries.
-
-    Returns:
-        What was done.
     """
-    began = time.monotonic()
 
-    def clock() -> datetime:
-        return now + timedelta(seconds=time.monotonic() - began)
+    def __init__(self, client: Client, luck: Callable[[], float] = random.random) -> None:
+        self._client, self._luck = client, luck
+        self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="webhook")
+        self._lanes: dict[int, Future[Report]] = {}
+        self._rests: dict[int, tuple[float, float]] = {}  # until when, and how long the next one is
+        self._closing = threading.Event()
 
-    report, hooks = Report(), _hooks_with_work(now)
-    if not hooks:
+    def __enter__(self) -> Courier:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the lanes, each after the exchange it is in, and wait for them."""
+        self._closing.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def go(self, at: datetime, seconds: float | None = None) -> Report:
+        """Begin sending to every subscriber that is owed something and not being sent to.
+
+        Args:
+            at: the moment to judge by; time passes from it as the lanes go on.
+            seconds: to wait for lanes to end; they go on afterwards. None waits for all of them.
+
+        Returns:
+            What the lanes that have ended since the last call did.
+        """
+        began = time.monotonic()
+        for hook in _hooks_with_work(at):
+            if hook not in self._lanes and self._rests.get(hook, (began, 0.0))[0] <= began:
+                self._lanes[hook] = self._pool.submit(self._lane, hook, at, began)
+        wait(self._lanes.values(), seconds)
+        report = Report()
+        for hook, lane in list(self._lanes.items()):
+            if lane.done():
+                del self._lanes[hook]
+                report.add(self._ended(hook, lane))
         return report
-    with ThreadPoolExecutor(min(LANES, len(hooks)), thread_name_prefix="webhook") as pool:
-        lanes = [pool.submit(_lane, hook, client, clock, began + RUN_SECONDS, luck) for hook in hooks]
-    for lane in lanes:
-        report.add(lane.result())
-    return report
+
+    def _ended(self, hook: int, lane: Future[Report]) -> Report:
+        if error := lane.exception():  # the database was away; leases bring back what was claimed
+            log().error("webhook lane failed", webhook=hook, error=type(error).__name__)
+            return Report()
+        done = lane.result()
+        if done.delivered or not done.failed + done.dead:
+            self._rests.pop(hook, None)
+        else:
+            rest = self._rests.get(hook, (0.0, FIRST_REST))[1]
+            self._rests[hook] = time.monotonic() + rest, min(2 * rest, LONGEST_REST)
+        return done
+
+    def _lane(self, hook: int, at: datetime, began: float) -> Report:
+        """Send what one subscriber is owed, one after another, until nothing is due, time is up or it fails too often."""
+        report, end = Report(), time.monotonic() + LANE_SECONDS
+        while True:
+            claims = 0
+            for id_ in _candidates(hook, _after(at, began)):
+                tired = report.failed + report.dead >= ENOUGH_FAILURES
+                if tired or time.monotonic() > end or self._closing.is_set():
+                    return report
+                with transaction() as session:
+                    claimed = _claim(session, id_, _after(at, began))
+                if claimed is None:
+                    continue
+                claims += 1
+                outcome = _send(self._client, claimed)
+                with transaction() as session:
+                    result = _settle(session, claimed, outcome, _after(at, began), self._luck())
+                report.add(result)
+                if result.dead:
+                    log().warning("webhook delivery given up", webhook=hook, delivery=id_, error=outcome.error)
+                if result.gone:
+                    return report
+            if not claims:
+                return report
+
+
+def _after(at: datetime, began: float) -> datetime:
+    """The moment it is now, when it was ``at`` at ``began`` of the monotonic clock."""
+    return at + timedelta(seconds=time.monotonic() - began)
+
+
+def deliver(at: datetime, client: Client, *, luck: Callable[[], float] = random.random) -> Report:
+    """One round of a :class:`Courier`, waited for: LANE_SECONDS and an exchange at most."""
+    with Courier(client, luck) as courier:
+        return courier.go(at)

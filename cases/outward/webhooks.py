@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from cases import audit, workflow
+from cases import audit
 from cases.model import Delivery, TicketEvent, Webhook
 from cases.outward import addresses, signing
 from cases.outward.addresses import Rules
 from cases.outward.collecting import UNDELIVERED, put_mark
+from cases.outward.wishes import Wishes
 from common.db import now
 
 
@@ -25,13 +26,16 @@ class WebhookError(ValueError):
 class Subscription:
     """A subscription and how it does; the secret is not shown again.
 
-    ``waiting`` and ``dead`` count deliveries, ``last_delivered`` is when the newest event that arrived did.
+    ``pieces`` are the personal data that go along, ``rotating`` says that its old secret is still used beside the new
+    one, ``waiting`` and ``dead`` count deliveries, ``last_delivered`` is when the newest event that arrived did.
     """
 
     id: int
     url: str
     actions: tuple[str, ...]
+    pieces: tuple[str, ...]
     active: bool
+    rotating: bool
     created_at: datetime
     waiting: int
     dead: int
@@ -44,6 +48,7 @@ def subscribe(
     actions: Iterable[str],
     by: str,
     *,
+    pieces: Iterable[str] = (),
     rules: Rules = Rules(),
     at: datetime | None = None,
 ) -> tuple[Webhook, str]:
@@ -53,9 +58,10 @@ def subscribe(
 
     Args:
         session: of the database; the caller commits.
-        url: https, or http to this machine.
+        url: https, or http to this machine where the rules allow it.
         actions: of the history that are told, keys of ``workflow.ACTIONS``; none for all.
         by: who subscribes, for the audit.
+        pieces: of personal data that go along, from ``wishes.PIECES``; by default none.
         rules: which addresses are accepted.
         at: when; by default now.
 
@@ -64,25 +70,19 @@ def subscribe(
 
     Raises:
         AddressError: nothing may be sent there.
-        WebhookError: listing every action there is not.
+        WishError: listing every action and piece there is not.
     """
+    wishes = Wishes.checked(actions, pieces)
     addresses.check(url, rules)
-    wanted = sorted(set(actions))
-    unknown = [a for a in wanted if a not in workflow.ACTIONS]
-    if unknown:
-        raise WebhookError(
-            f"there is no action {', '.join(map(repr, unknown))}; there are: {', '.join(workflow.ACTIONS)}"
-        )
     secret, moment = signing.new_secret(), at or now()
-    hook = Webhook(url=url, secret=secret, actions=wanted, active=True, created_at=moment)
+    hook = Webhook(url=url, secret=secret, actions=wishes.kept(), active=True, created_at=moment)
     session.add(hook)
     session.flush()
     newest = session.scalar(select(TicketEvent).order_by(TicketEvent.id.desc()).limit(1))
     if newest:
         put_mark(session, hook.id, newest, moment)
-    audit.log(
-        session, by, "webhook.subscribe", f"webhook {hook.id}", f"{addresses.origin(url)}: {', '.join(wanted) or 'all'}"
-    )
+    told = ", ".join(wishes.kept() if wishes.actions else ["all", *wishes.kept()])
+    audit.log(session, by, "webhook.subscribe", f"webhook {hook.id}", f"{addresses.origin(url)}: {told}")
     return hook, secret
 
 
@@ -107,6 +107,42 @@ def unsubscribe(session: Session, id_: int, by: str) -> None:
     dropped = session.execute(waiting.values(state="skipped", error="unsubscribed")).rowcount  # type: ignore[attr-defined]
     session.flush()
     audit.log(session, by, "webhook.unsubscribe", f"webhook {id_}", f"{dropped} deliveries dropped")
+
+
+def rotate(session: Session, id_: int, by: str, *, at_once: bool = False) -> str:
+    """Give a subscription a new secret. Until :func:`retire`, what is sent is signed with the old one too.
+
+    Args:
+        session: of the database; the caller commits.
+        id_: of the subscription.
+        by: who wants it, for the audit.
+        at_once: the old one is not used any more, as somebody else may know it.
+
+    Returns:
+        The new secret, which is shown only now.
+
+    Raises:
+        WebhookError: there is none, or it has ended.
+    """
+    hook = _known(session, id_)
+    secret, hook.secret = signing.rotated(hook.secret, at_once)
+    session.flush()
+    audit.log(session, by, "webhook.rotate", f"webhook {id_}", "old secret ended at once" if at_once else None)
+    return secret
+
+
+def retire(session: Session, id_: int, by: str) -> None:
+    """Stop using the old secret of a subscription, once the receiver has the new one.
+
+    Raises:
+        WebhookError: there is none, it has ended, or it has one secret only.
+    """
+    hook = _known(session, id_)
+    if not signing.is_rotating(hook.secret):
+        raise WebhookError(f"webhook {id_} has no old secret")
+    hook.secret = signing.retired(hook.secret)
+    session.flush()
+    audit.log(session, by, "webhook.retire", f"webhook {id_}")
 
 
 def resume(session: Session, id_: int, by: str) -> None:
@@ -137,13 +173,15 @@ def listing(session: Session, ended: bool = False) -> list[Subscription]:
     query = select(Webhook).order_by(Webhook.id)
     found = []
     for hook in session.scalars(query if ended else query.where(Webhook.secret != "")):
-        has = counts.get(hook.id, {})
+        has, wishes = counts.get(hook.id, {}), Wishes.read(hook.actions)
         found.append(
             Subscription(
                 hook.id,
                 hook.url,
-                tuple(hook.actions),
+                tuple(sorted(wishes.actions)),
+                tuple(sorted(wishes.pieces)),
                 hook.active,
+                signing.is_rotating(hook.secret),
                 hook.created_at,
                 has.get("waiting", 0) + has.get("sending", 0),
                 has.get("dead", 0),

@@ -83,6 +83,9 @@ INDEXES = [
     "ix_ticket_type_grid_created",
     "ix_ticket_unit_status_due",
     "ix_ticket_visit_due",
+    "ix_ticket_verify_due",
+    "ix_ticket_feedback_due",
+    "ix_ticket_close_due",
 ]
 OLD_INDEXES = ("category", "grid", "status", "unit", "urgent")
 APPEND_ONLY = ("ticket_event", "audit_line")
@@ -109,7 +112,8 @@ def upgrade() -> None:
     op.create_index("ix_ticket_street_status_due", "ticket", ["street", "status", "next_due", "id"])
     op.create_index("ix_ticket_type_grid_created", "ticket", ["type", "grid", "created_at"])
     op.create_index("ix_ticket_unit_status_due", "ticket", ["unit", "status", "next_due", "id"])
-    op.create_index("ix_ticket_visit_due", "ticket", ["visit_due"])
+    for column in ("visit_due", "verify_due", "feedback_due", "close_due"):
+        op.create_index(f"ix_ticket_{column}", "ticket", [column])
     op.drop_index("ix_ticket_event_ticket_id", table_name="ticket_event")
     with op.batch_alter_table("ticket_event") as batch_op:
         batch_op.add_column(sa.Column("seq", sa.Integer(), nullable=True))

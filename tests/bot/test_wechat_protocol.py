@@ -81,7 +81,7 @@ def test_text_is_stored_before_anything_else_in_both_modes(endpoint: Endpoint, e
             "location",
             {"Location_X": "37.2", "Location_Y": "122.1", "Scale": "16", "Label": "幸福路"},
             "location",
-            {"lat": 37.2, "label": "幸福路"},
+            {"lat": pytest.approx(37.19909, abs=1e-4), "lng": pytest.approx(122.09496, abs=1e-4), "label": "幸福路"},
         ),
         ("event", {"Event": "subscribe"}, "subscribe", {}),
         ("event", {"Event": "unsubscribe"}, "unsubscribe", {}),

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from test_cases_api import NOISE, Api, Maker, api, client, operator
 
 from cases import service
-from cases.api.app import create_app
+from cases.api.app import mount
 from common.db import now
 from common.settings import settings
 
@@ -158,14 +158,17 @@ def test_what_goes_wrong_inside_is_told_without_its_text(
     assert answer.headers["retry-after"] == "5" and "13912345678" not in answer.text
 
 
-def test_the_form_of_errors_stays_when_mounted_elsewhere(operator: Api) -> None:
+def test_both_interfaces_keep_their_form_when_mounted_in_another_app(operator: Api) -> None:
     outer = FastAPI()
-    outer.mount("/api/v1", create_app())
+    mount(outer)
     mounted = TestClient(outer)
     assert mounted.get("/api/v1/tickets", headers=operator.headers).json() == {"tickets": [], "next": None}
     assert mounted.get("/api/v1/nothing").json()["code"] == "no_such_route"
+    assert mounted.get("/open311/nothing.json").json()[0]["code"] == 404
     assert mounted.get("/api/v1/openapi.json").json()["servers"] == [{"url": "/api/v1"}]
+    assert mounted.get("/open311/openapi.json").json()["servers"] == [{"url": "/open311"}]
     big = b"service_code=" + b"x" * settings().max_body
-    refused = mounted.post("/api/v1/open311/v2/requests.json", content=big)
+    refused = mounted.post("/open311/v2/requests.json", content=big)
     assert (refused.status_code, refused.json()[0]["code"]) == (400, 400)
+    assert "256 KiB" in refused.json()[0]["description"]
     assert mounted.post("/api/v1/tickets", content=big).json()["code"] == "body_too_large"

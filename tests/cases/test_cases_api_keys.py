@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
-from test_cases_api import Api, shared_app
+from test_cases_api import Api, at_the_api, shared_app
 
 from cases import audit
 from cases.api import keys
@@ -25,7 +24,7 @@ def make(name: str = "城管平台", **more: object) -> str:
 
 
 def status_with(header: str | None) -> int:
-    client = TestClient(shared_app())
+    client = at_the_api(shared_app())
     headers = {"Authorization": header} if header is not None else {}
     answer = client.get("/tickets", headers=headers)
     if answer.status_code == 401:
@@ -136,7 +135,7 @@ def test_names_are_not_used_again_and_only_valid_keys_are_revoked() -> None:
 @city
 def test_a_key_may_ask_only_so_often_and_others_are_not_held_up() -> None:
     rates = Rates(keys=Window(3, 60))
-    client = TestClient(create_app(rates))
+    client = at_the_api(create_app(rates))
     first, second = Api(client, make("一")), Api(client, make("二"))
     for _ in range(3):
         first.get("/tickets")
@@ -148,7 +147,7 @@ def test_a_key_may_ask_only_so_often_and_others_are_not_held_up() -> None:
 
 @city
 def test_who_has_no_key_is_counted_by_address() -> None:
-    client = TestClient(create_app(Rates(addresses=Window(2, 60))))
+    client = at_the_api(create_app(Rates(addresses=Window(2, 60))))
     assert [client.get("/tickets").status_code for _ in range(3)] == [401, 401, 429]
     Api(client, make()).get("/tickets")
 

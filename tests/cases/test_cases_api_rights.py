@@ -7,8 +7,7 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends
-from starlette.testclient import TestClient
-from test_cases_api import ALL, NOISE, Api, Maker, api, client, finished, operator, shared_app
+from test_cases_api import ALL, NOISE, Api, Maker, api, at_the_api, client, document, finished, operator
 
 from cases.api.access import Caller, needs
 from cases.api.app import create_app
@@ -69,6 +68,7 @@ def test_what_is_not_ones_own_is_as_if_it_were_not_there(operator: Api, api: Mak
     before = operator.get(f"/tickets/{number}/history")
     bodies = {
         "actions": {"action": "accept"},
+        "submission": {},
         "corrections": {"type": "environment.air"},
         "information": {"note": "x"},
         "merge": {"into": number},
@@ -82,7 +82,7 @@ def test_what_is_not_ones_own_is_as_if_it_were_not_there(operator: Api, api: Mak
         "risk": {"grade": "red", "reason": "x"},
         "visits": {"note": "x"},
     }
-    routes = {p.removeprefix("/tickets/{number}/") for p, m in shared_app().openapi()["paths"].items() if "post" in m}
+    routes = {p.removeprefix("/tickets/{number}/") for p, m in document()["paths"].items() if "post" in m}
     assert set(bodies) == routes - {"/tickets", "/emergencies"}
     for route, body in bodies.items():
         assert stranger.post(f"/tickets/{number}/{route}", body, 404)["code"] == "ticket_not_found", route
@@ -203,7 +203,7 @@ def _figures(caller: Annotated[Caller, Depends(needs("figures:read"))]) -> dict[
 
 
 def test_other_parts_can_hang_their_routes_in_with_the_same_keys(api: Maker) -> None:
-    app = TestClient(create_app(more=[figures]))
+    app = at_the_api(create_app(more=[figures]))
     may, may_not = api("supervisor", scopes=["figures:read"]), api("supervisor", scopes=["tickets:read"])
     assert app.get("/figures", headers=may.headers).json()["for"].startswith("supervisor")
     assert app.get("/figures", headers=may_not.headers).json()["code"] == "scope_missing"

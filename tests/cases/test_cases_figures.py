@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.orm import Session
 from test_cases_figures_support import SHANGHAI, Story, asked, at, figures, found_city, grouped
 
-from cases.figures import FigureError, query
+from cases.figures import FigureError, Question, privacy, query
 from common.db import transaction
 
 FILED = "09-29 10:00"
@@ -25,6 +25,12 @@ def session(database: str) -> Iterator[Session]:
     with transaction() as made:
         found_city(made)
         yield made
+
+
+@pytest.fixture
+def of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures of persons are told however few there are."""
+    monkeypatch.setattr(privacy, "LEAST", 1)
 
 
 def test_a_due_time_is_met_at_its_very_moment_and_missed_a_second_later(session: Session) -> None:
@@ -162,6 +168,7 @@ def test_a_ticket_taken_out_of_another_is_handled_for_itself_again(session: Sess
     assert grouped(session, "unit", "accept_count", "accept_median") == {"B": (1, 1.0)}
 
 
+@pytest.mark.usefixtures("of_few")
 def test_a_reopened_ticket_counts_at_its_last_closing_by_the_last_word_and_the_last_due_time(session: Session) -> None:
     story = Story(session, FILED).through("A", DISPATCHED, "09-29 11:00", "10-08 09:00", "10-08 10:00", "10-09 10:00")
     assert grouped(session, "day", "closed", "satisfied") == {"2026-10-09": (1, 1)}
@@ -236,6 +243,7 @@ def test_closed_within_the_limit_goes_by_when_the_unit_finished_not_by_when_the_
     assert figures(session, *names) == (2, 2, 1, 0.5)
 
 
+@pytest.mark.usefixtures("of_few")
 def test_satisfaction_is_of_those_who_spoke_by_their_last_word(session: Session) -> None:
     times = ("09-29 10:05", "09-29 11:00", "10-08 09:00", "10-08 10:00", "10-09 10:00")
     Story(session, FILED).through("A", *times, score="satisfied")
@@ -270,15 +278,15 @@ def test_all_days_of_the_period_are_told_of_as_far_as_they_have_begun(session: S
         "2026-10-01",
         "2026-10-02",
     ]
-    weeks = query(session, date(2026, 12, 28), date(2027, 1, 5), "week", at=datetime(2027, 2, 1, tzinfo=UTC))
+    weeks = query(session, Question(date(2026, 12, 28), date(2027, 1, 5), "week", at=datetime(2027, 2, 1, tzinfo=UTC)))
     assert [row.keys["week"] for row in weeks.rows] == ["2026-W53", "2027-W01"]
 
 
 def test_a_period_may_be_bounded_by_moments(session: Session) -> None:
     Story(session, FILED)
     moments = (at("09-29 10:00"), at("09-29 10:01"))
-    assert query(session, *moments, at=at("12-31 12:00")).total.values["filed"] == 1
-    assert query(session, moments[1], at("09-29 11:00"), at=at("12-31 12:00")).total.values["filed"] == 0
+    assert query(session, Question(*moments, at=at("12-31 12:00"))).total.values["filed"] == 1
+    assert query(session, Question(moments[1], at("09-29 11:00"), at=at("12-31 12:00"))).total.values["filed"] == 0
 
 
 def test_medians_and_percentiles_of_the_steps(session: Session) -> None:
@@ -456,11 +464,14 @@ def test_every_mistake_of_a_question_is_told_at_once(session: Session) -> None:
     with pytest.raises(FigureError) as caught:
         query(
             session,
-            date(2026, 10, 2),
-            date(2026, 10, 2),
-            ("street", "moon", "street"),
-            {"day": "2026-10-01", "sea": None},
-            parts=("filing", "tides"),
+            Question(
+                date(2026, 10, 2),
+                date(2026, 10, 2),
+                ("street", "moon", "street"),
+                {"day": "2026-10-01", "sea": None},
+                area="MARS",
+                parts=("filing", "tides"),
+            ),
         )
     assert [p.split(";")[0] for p in caught.value.problems] == [
         "the period is empty: since 2026-10-02 until 2026-10-02",
@@ -469,9 +480,10 @@ def test_every_mistake_of_a_question_is_told_at_once(session: Session) -> None:
         "tickets cannot be narrowed by 'day'",
         "tickets cannot be narrowed by 'sea'",
         "there is no part 'tides'",
+        "there is no area 'MARS'",
     ]
     with pytest.raises(FigureError, match="has no time zone"):
-        query(session, datetime(2026, 10, 1), date(2026, 10, 2))
+        query(session, Question(datetime(2026, 10, 1), date(2026, 10, 2)))
 
 
 def test_the_table_says_what_it_is_of(session: Session) -> None:

@@ -14,7 +14,7 @@ from cases.actor import Actor
 from cases.clock import limits as clock
 from cases.clock.limits import DEFAULT
 from cases.evaluations import evaluate
-from cases.figures import Table, query
+from cases.figures import Question, Table, query
 from cases.history import record
 from cases.model import Area, Ticket, Unit
 from cases.moves import run
@@ -166,7 +166,7 @@ class Story:
 def asked(session: Session, since: str = "09-01", until: str = "11-01", **more: Any) -> Table:
     """The figures of some months, seen from the end of the year."""
     more.setdefault("at", at("12-31 12:00"))
-    return query(session, at(f"{since} 00:00").date(), at(f"{until} 00:00").date(), **more)
+    return query(session, Question(at(f"{since} 00:00").date(), at(f"{until} 00:00").date(), **more))
 
 
 def figures(session: Session, *names: str, **more: Any) -> tuple[Any, ...]:

@@ -18,7 +18,8 @@ from cases.model import Ticket, Unit
 from common.db import reading, transaction
 
 STEPS = 20_000
-TICKETS = 60
+ENDINGS = {"withdraw", "refuse", "merge"}
+LATELY = 30  # tickets that things are still done to
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 TYPES = ["environment.noise", "dispute.neighbor", "hazard.gas", "service.transit", "care.elder", "security.fraud"]
 REFUSED = (
@@ -45,7 +46,7 @@ class City:
 
     def actor(self, ticket: Ticket) -> service.Actor:
         role = self.chance.choice(list(workflow.ROLES))
-        own = self.chance.random() < 0.7
+        own = self.chance.random() < 0.85
         unit = (ticket.unit if own else None) or self.chance.choice(self.units)
         area = {"worker": ticket.grid, "community": ticket.community, "street": ticket.street}.get(role)
         return service.Actor(
@@ -56,24 +57,34 @@ class City:
         )
 
     def step(self) -> None:
-        self.at += timedelta(minutes=self.chance.choice((1, 7, 45, 300, 2000)))
-        if len(self.numbers) < TICKETS and (not self.numbers or self.chance.random() < 0.02):
+        self.at += timedelta(minutes=self.chance.choice((1, 7, 45, 300, 1000)))
+        if not self.numbers or self.chance.random() < 0.03:
             self.file()
             return
-        number = self.chance.choice(self.numbers)
+        number = self.chance.choice(self.numbers[-LATELY:])
         if self.chance.random() < 0.03:
             with transaction() as session:
                 clock_sweep.sweep(session, self.at)
                 whistles.sweep(session, self.at)
             self.outcomes["sweep"] += 1
             return
-        action = self.chance.choice(list(workflow.ACTIONS))
+        action = "nothing"
         try:
             with transaction() as session:
-                self.do(session, session.scalars(select(Ticket).where(Ticket.number == number)).one(), action)
+                ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+                who = self.actor(ticket)
+                action = self.choose([t.action for t in workflow.possible(ticket.status, who.role)])
+                self.do(session, ticket, who, action)
             self.outcomes[action] += 1
         except REFUSED:
             self.outcomes["refused"] += 1
+
+    def choose(self, legal: list[str]) -> str:
+        """More often something legal than not, and seldom what ends a ticket, as that ends the story too."""
+        action = self.chance.choice(legal if legal and self.chance.random() < 0.75 else list(workflow.ACTIONS))
+        if action in ENDINGS and self.chance.random() < 0.9:
+            return self.choose(legal) if set(legal) - ENDINGS else action
+        return action
 
     def file(self) -> None:
         type_ = self.chance.choice(TYPES)
@@ -92,9 +103,9 @@ class City:
         with transaction() as session:
             self.numbers.append(service.file_ticket(session, new, who, at=self.at).number)
 
-    def do(self, session: Any, ticket: Ticket, action: str) -> None:
-        number, who = ticket.number, self.actor(ticket)
-        note = self.chance.choice(["有原因", "有原因", None])
+    def do(self, session: Any, ticket: Ticket, who: service.Actor, action: str) -> None:
+        number = ticket.number
+        note = self.chance.choice(["有原因"] * 4 + [None])
         calls: dict[str, Any] = {
             "submit": lambda: service.submit(session, number, actor=who, note=note, at=self.at),
             "add": lambda: service.add_information(session, number, actor=who, note=note, at=self.at),
@@ -115,7 +126,7 @@ class City:
                 session, number, self.chance.sample([*self.units, "nowhere"], 2), note or "", actor=who, at=self.at
             ),
             "check_in": lambda: service.check_in(
-                session, number, actor=who, unit=self.chance.choice(self.units), note=note, at=self.at
+                session, number, actor=who, unit=self.called(session, ticket), note=note, at=self.at
             ),
             "end_whistle": lambda: service.end_whistle(session, number, note or "", actor=who, at=self.at),
             "escalate": lambda: service.escalate(session, number, note or "", actor=who, at=self.at),
@@ -130,6 +141,12 @@ class City:
         unit = self.chance.choice([*self.units, "nowhere", None])
         version = self.chance.choice([None, None, ticket.version, ticket.version - 1])
         service.act(session, number, action, actor=who, note=note, unit=unit, version=version, at=self.at)
+
+    def called(self, session: Any, ticket: Ticket) -> str:
+        """Mostly a unit that was whistled for."""
+        whistle = whistles.current(session, ticket.id)
+        own = [c.unit for c in whistle.calls] if whistle and self.chance.random() < 0.8 else self.units
+        return self.chance.choice(own)
 
     def evaluate(self, session: Any, number: str, who: service.Actor, note: str | None) -> None:
         score = self.chance.choice(["satisfied", "fair", "unsatisfied", "superb"])

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, func, select
 from test_cases_webhooks_receiver import (
     DROP,
+    HERE,
     START,
     Got,
     Receiver,
@@ -27,12 +28,13 @@ from test_cases_webhooks_receiver import (
 from cases import audit
 from cases.model import AuditLine, Delivery, Ticket, TicketEvent, Webhook
 from cases.outward import collecting, delivery, webhooks
-from cases.outward.addresses import AddressError, Rules
+from cases.outward.addresses import AddressError
 from cases.outward.client import Client
 from cases.outward.collecting import tidy
 from cases.outward.dead_letters import dead, replay, skip
-from cases.outward.delivery import LEASE, MAX_ATTEMPTS, Report, deliver, pause
+from cases.outward.delivery import LEASE, MAX_ATTEMPTS, Courier, Report, deliver, pause
 from cases.outward.webhooks import WebhookError
+from cases.outward.wishes import WishError
 from common import db
 from common.db import reading, transaction
 
@@ -80,6 +82,7 @@ def test_a_subscription_is_listed_without_its_secret_and_audited_without_its_pat
         ("dispatch", "finish"),
         True,
     )
+    assert (shown.pieces, shown.rotating) == ((), False)
     assert (shown.waiting, shown.dead, shown.last_delivered) == (0, 0, None)
     assert len(secret) > 40 and secret not in repr(shown)
     origin = receiver.url.removesuffix("/hooks")
@@ -87,12 +90,38 @@ def test_a_subscription_is_listed_without_its_secret_and_audited_without_its_pat
     assert subscribe(receiver)[1] != secret
 
 
-def test_unknown_actions_and_refused_addresses_make_no_subscription(receiver: Receiver) -> None:
-    with pytest.raises(WebhookError, match=r"'fly', 'sing'; there are: collect, report"), transaction() as session:
-        webhooks.subscribe(session, receiver.url, ["sing", "add", "fly"], "zhang")
-    with pytest.raises(AddressError), transaction() as session:
-        webhooks.subscribe(session, receiver.url, [], "zhang", rules=Rules(loopback=False))
+def test_unknown_actions_and_pieces_and_refused_addresses_make_no_subscription(receiver: Receiver) -> None:
+    unknown = r"'fly', 'sing'; there are: collect, report.*no piece 'name'; there are: words, place, phone"
+    with pytest.raises(WishError, match=unknown), transaction() as session:
+        webhooks.subscribe(session, receiver.url, ["sing", "add", "fly"], "zhang", pieces=["name"], rules=HERE)
+    with pytest.raises(AddressError, match="this machine"), transaction() as session:
+        webhooks.subscribe(session, receiver.url, [], "zhang")
     assert listed() == [] and audited() == []
+
+
+def test_what_goes_along_with_a_subscription_is_listed_and_audited(receiver: Receiver) -> None:
+    origin = receiver.url.removesuffix("/hooks")
+    subscribe(receiver, pieces=("phone", "words"))
+    subscribe(receiver, "finish", pieces=("place",))
+    assert [(s.actions, s.pieces) for s in listed()] == [((), ("phone", "words")), (("finish",), ("place",))]
+    assert [line[3] for line in audited()] == [f"{origin}: all, +phone, +words", f"{origin}: finish, +place"]
+
+
+def test_changing_a_secret_is_listed_and_audited(receiver: Receiver) -> None:
+    hook, old = subscribe(receiver)
+    with transaction() as session:
+        new = webhooks.rotate(session, hook, "zhang")
+        assert len(session.get_one(Webhook, hook).secret) <= 100
+    assert listed()[0].rotating and new != old
+    with transaction() as session:
+        webhooks.retire(session, hook, "zhang")
+        webhooks.rotate(session, hook, "li", at_once=True)
+    assert not listed()[0].rotating
+    assert [(who, what, note) for who, what, _, note in audited()[1:]] == [
+        ("zhang", "webhook.rotate", None),
+        ("zhang", "webhook.retire", None),
+        ("li", "webhook.rotate", "old secret ended at once"),
+    ]
 
 
 def test_who_has_unsubscribed_gets_nothing_more(receiver: Receiver, client: Client) -> None:
@@ -110,7 +139,8 @@ def test_who_has_unsubscribed_gets_nothing_more(receiver: Receiver, client: Clie
     with reading() as session:
         assert session.get_one(Webhook, hook).secret == ""
     assert audited()[-1] == ("zhang", "webhook.unsubscribe", f"webhook {hook}", "2 deliveries dropped")
-    for again in (webhooks.unsubscribe, webhooks.resume):
+    changes: list[Callable[..., Any]] = [webhooks.unsubscribe, webhooks.resume, webhooks.rotate, webhooks.retire]
+    for again in changes:
         with pytest.raises(WebhookError, match="subscribe anew"), transaction() as session:
             again(session, hook, "zhang")
     with pytest.raises(WebhookError, match="no webhook 99"), transaction() as session:
@@ -297,7 +327,7 @@ def test_a_receiver_that_hangs_up_or_is_slow_is_tried_again(receiver: Receiver) 
         time.sleep(0.5)
         return 200
 
-    with Client(seconds=0.15) as impatient:
+    with Client(HERE, seconds=0.15) as impatient:
         receiver.answer = lambda _got: DROP
         assert run(impatient) == Report(failed=1)
         receiver.answer = slow
@@ -318,7 +348,8 @@ def test_what_a_machine_says_that_speaks_no_http_is_not_kept(client: Client) -> 
 
     threading.Thread(target=serve, daemon=True).start()
     with transaction() as session:
-        webhooks.subscribe(session, f"http://127.0.0.1:{listening.getsockname()[1]}/", [], "zhang", at=START)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        webhooks.subscribe(session, url, [], "zhang", rules=HERE, at=START)
     happen("report")
     assert run(client) == Report(failed=1)
     listening.close()
@@ -339,22 +370,72 @@ def test_no_transaction_is_open_while_a_receiver_takes_its_time(receiver: Receiv
     assert run(client) == Report(delivered=1)
 
 
-def test_a_slow_subscriber_does_not_hold_up_another(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "RUN_SECONDS", 1.5)
+def test_a_slow_subscriber_holds_up_neither_another_nor_the_caller(receiver: Receiver, client: Client) -> None:
     subscribe(receiver, path="/slow")
     subscribe(receiver, path="/quick")
-    for _ in range(6):
+    for _ in range(3):
         happen("report")
+    collected()
+    let_go = threading.Event()
 
     def answer(got: Got) -> int:
-        time.sleep(0.7 if got.path.endswith("slow") else 0)
+        return 200 if got.path.endswith("quick") or let_go.wait(60) else 500
+
+    receiver.answer = answer
+    with Courier(client) as courier:
+        began = time.monotonic()
+        assert courier.go(START, seconds=0.1).failed == 0
+        assert time.monotonic() - began < 3  # the slow one would take as long as the client's patience
+        until = time.monotonic() + 30
+        done = Report()
+        while done.delivered < 3 and time.monotonic() < until:
+            done.add(courier.go(START, seconds=0.1))
+        assert done == Report(delivered=3)
+        assert len([got for got in receiver.got if got.path.endswith("slow")]) == 1  # nobody else began with it
+        let_go.set()
+        done.add(courier.go(START))
+    assert done == Report(delivered=6)
+    assert states() == ["delivered"] * 6
+
+
+def test_a_subscriber_that_only_fails_is_left_alone_for_a_while(
+    receiver: Receiver, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(receiver)
+    for _ in range(10):
+        happen("report")
+    collected()
+    receiver.answer = lambda _got: 500
+    with Courier(client) as courier:
+        assert courier.go(START) == Report(failed=delivery.ENOUGH_FAILURES)
+        receiver.answer = lambda _got: 200
+        assert courier.go(START) == Report()
+        clock = time.monotonic
+        monkeypatch.setattr(delivery.time, "monotonic", lambda: clock() + delivery.FIRST_REST)
+        assert courier.go(START) == Report(delivered=10 - delivery.ENOUGH_FAILURES)
+
+
+def test_a_courier_that_is_closed_ends_after_the_exchange_it_is_in(receiver: Receiver, client: Client) -> None:
+    subscribe(receiver)
+    for _ in range(5):
+        happen("report")
+    collected()
+    begun, let_go = threading.Event(), threading.Event()
+
+    def answer(_got: Got) -> int:
+        begun.set()
+        let_go.wait(60)
         return 200
 
     receiver.answer = answer
-    with Client(seconds=2) as client:
-        done = run(client)
-    quick = [got for got in receiver.got if got.path.endswith("quick")]
-    assert len(quick) == 6 and 1 <= done.delivered - 6 < 6
+    courier = Courier(client)
+    courier.go(START, seconds=0)
+    assert begun.wait(30)
+    closing = threading.Thread(target=courier.close)
+    closing.start()
+    let_go.set()
+    closing.join(30)
+    assert states().count("delivered") == 1 and states().count("waiting") == 4
 
 
 def test_a_subscriber_that_only_fails_is_left_alone_for_the_rest_of_a_run(receiver: Receiver, client: Client) -> None:

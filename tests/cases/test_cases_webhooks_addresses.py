@@ -23,6 +23,7 @@ from cases.outward.addresses import AddressError, Rules, check, origin, resolve
 from cases.outward.client import Client
 
 PUBLIC = "93.184.216.34"
+HERE = Rules(loopback=True)
 
 
 @pytest.fixture
@@ -43,18 +44,19 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "url",
-    [
-        "https://example.org/hooks",
-        "https://example.org:8443/hooks?city=yunxi",
-        f"https://{PUBLIC}/",
-        "http://127.0.0.1:9000/hooks",
-        "http://localhost:9000/hooks",
-        "http://[::1]:9000/hooks",
-    ],
+    "url", ["https://example.org/hooks", "https://example.org:8443/hooks?city=yunxi", f"https://{PUBLIC}/"]
 )
-def test_public_https_and_this_machine_are_accepted(names: dict[str, list[str]], url: str) -> None:
+def test_public_addresses_with_tls_are_accepted(names: dict[str, list[str]], url: str) -> None:
     check(url, Rules())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9000/hooks", "http://localhost:9000/hooks", "http://[::1]:9000/hooks"]
+)
+def test_this_machine_is_accepted_only_where_an_operator_allows_it(names: dict[str, list[str]], url: str) -> None:
+    check(url, HERE)
+    with pytest.raises(AddressError, match="this machine"):
+        check(url, Rules())
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,9 @@ def test_public_https_and_this_machine_are_accepted(names: dict[str, list[str]],
         ("https://168.63.129.16/", "metadata"),
         ("https://[fe80::1]/", "not a public address"),
         ("https://[fd00::1]/", "not a public address"),
+        ("https://[fec0::1]/", "not a public address"),
+        ("https://[::10.0.0.1]/", "not a public address"),
+        ("https://[64:ff9b:1::a00:1]/", "not a public address"),
         ("https://[::ffff:10.0.0.1]/", "not a public address"),
         ("https://[::ffff:169.254.169.254]/", "metadata"),
         ("https://[64:ff9b::a00:1]/", "not a public address"),
@@ -106,9 +111,7 @@ def test_a_name_is_refused_when_any_of_its_addresses_is(names: dict[str, list[st
 def test_a_name_that_leads_to_this_machine_is_refused(names: dict[str, list[str]]) -> None:
     names["hooks.example.org"] = ["127.0.0.1"]
     with pytest.raises(AddressError, match="this machine"):
-        check("https://hooks.example.org/", Rules())
-    with pytest.raises(AddressError, match="this machine"):
-        check("http://127.0.0.1:9/", Rules(loopback=False))
+        check("https://hooks.example.org/", HERE)
 
 
 def test_all_mistakes_are_told_at_once(names: dict[str, list[str]]) -> None:
@@ -174,7 +177,7 @@ def server() -> Iterator[Server]:
 
 
 def test_the_client_speaks_to_allowed_addresses_and_follows_no_redirect(server: Server) -> None:
-    with Client() as client:
+    with Client(HERE) as client:
         answer = client.post(f"http://127.0.0.1:{server.port}/hooks", content=b"{}")
         assert (answer.status_code, answer.text) == (200, "ok")
         assert client.post(f"http://127.0.0.1:{server.port}/away", content=b"{}").status_code == 302
@@ -188,7 +191,7 @@ def test_a_name_that_was_public_when_it_was_checked_does_not_get_in_later(
     names["hooks.example.org"] = [PUBLIC]
     assert resolve("hooks.example.org", server.port, Rules()) == [PUBLIC]
     names["hooks.example.org"] = ["127.0.0.1"]
-    with Client() as client, pytest.raises(AddressError, match="this machine"):
+    with Client(HERE) as client, pytest.raises(AddressError, match="this machine"):
         client.post(url, content=b"{}")
     assert server.paths == []
 
@@ -196,7 +199,7 @@ def test_a_name_that_was_public_when_it_was_checked_does_not_get_in_later(
 def test_proxies_of_the_environment_are_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    with Client() as client:
+    with Client(HERE) as client:
         assert client.post(f"http://127.0.0.1:{server.port}/", content=b"{}").status_code == 200
 
 
@@ -223,9 +226,9 @@ def drip(pieces: bytes, every: float) -> tuple[socket.socket, threading.Thread]:
 def test_a_server_that_sends_a_byte_now_and_then_is_cut_off_at_the_deadline() -> None:
     listening, thread = drip(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 1000, 0.05)
     began = time.monotonic()
-    with Client(seconds=0.4) as client, pytest.raises(httpx.ReadTimeout):
+    with Client(HERE, seconds=0.4) as client, pytest.raises(httpx.ReadTimeout):
         client.post(f"http://127.0.0.1:{listening.getsockname()[1]}/", content=b"{}")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10  # all of it would take 50 seconds
     listening.close()
     thread.join(2)
 
@@ -233,7 +236,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_cut_off_at_the_deadline() ->
 def test_a_server_that_never_answers_and_one_that_is_not_there() -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     port = silent.getsockname()[1]
-    with Client(seconds=0.2) as client:
+    with Client(HERE, seconds=0.2) as client:
         with pytest.raises(httpx.ReadTimeout):
             client.post(f"http://127.0.0.1:{port}/", content=b"{}")
         silent.close()
@@ -273,11 +276,11 @@ def test_certificates_are_checked_against_the_name_in_the_url(certificate: Path)
     server = Server(context)
     own = ssl.create_default_context(cafile=certificate)
     try:
-        with Client(verify=own) as client:
+        with Client(HERE, verify=own) as client:
             assert client.post(f"https://localhost:{server.port}/", content=b"{}").status_code == 200
             with pytest.raises(httpx.ConnectError, match="certificate"):
                 client.post(f"https://127.0.0.1:{server.port}/", content=b"{}")
-        with Client() as client, pytest.raises(httpx.ConnectError, match="certificate"):
+        with Client(HERE) as client, pytest.raises(httpx.ConnectError, match="certificate"):
             client.post(f"https://localhost:{server.port}/", content=b"{}")
     finally:
         server.close()

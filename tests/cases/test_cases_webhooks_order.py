@@ -12,7 +12,18 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_cases_webhooks_receiver import DROP, START, Got, Receiver, client, collected, happen, receiver, subscribe
+from test_cases_webhooks_receiver import (
+    DROP,
+    HERE,
+    START,
+    Got,
+    Receiver,
+    client,
+    collected,
+    happen,
+    receiver,
+    subscribe,
+)
 
 from cases.outward import webhooks
 from cases.outward.client import Client
@@ -50,7 +61,7 @@ def test_two_workers_at_once_send_everything_once_and_in_order(receiver: Receive
 
     def work() -> None:
         start.wait()
-        with Client(seconds=5) as own:
+        with Client(HERE, seconds=5) as own:
             while (done := deliver(START, own)) != Report():
                 reports.append(done)
 

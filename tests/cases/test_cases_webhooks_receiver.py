@@ -19,15 +19,18 @@ from cases import service
 from cases.actor import Actor
 from cases.history import record
 from cases.model import Ticket, Webhook
-from cases.outward import webhooks
+from cases.outward import rounds, webhooks
+from cases.outward.addresses import Rules
 from cases.outward.client import Client
 from cases.outward.collecting import collect
 from cases.outward.delivery import Report, deliver
 from common.db import reading, transaction
-from common.settings import ROOT
+from common.settings import ROOT, settings
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DOCS = ROOT / "docs/webhooks.md"
+HERE = Rules(loopback=True)
+LINE = "王小明说还在吵"
 DROP = 0  # instead of a status: take the message, then hang up without an answer
 
 
@@ -113,13 +116,17 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(seconds=2) as made:
+    with Client(HERE, seconds=5) as made:
         yield made
 
 
-def subscribe(receiver: Receiver, *actions: str, path: str = "") -> tuple[int, str]:
+def subscribe(
+    receiver: Receiver, *actions: str, path: str = "", pieces: tuple[str, ...] = (), at: datetime = START
+) -> tuple[int, str]:
     with transaction() as session:
-        hook, secret = webhooks.subscribe(session, receiver.url + path, actions, "zhang", at=START)
+        hook, secret = webhooks.subscribe(
+            session, receiver.url + path, actions, "zhang", pieces=pieces, rules=HERE, at=at
+        )
         return hook.id, secret
 
 
@@ -152,7 +159,7 @@ def happen(*actions: str, number: str | None = None) -> str:
             session.flush()
         ticket = session.scalars(select(Ticket).where(Ticket.number == number).with_for_update()).one()
         for action in actions:
-            record(session, ticket, Actor("operator", "li"), action, ticket.status, "王小明说还在吵", at=START)
+            record(session, ticket, Actor("operator", "li"), action, ticket.status, LINE, at=START)
     return number
 
 
@@ -183,7 +190,8 @@ def genuine() -> Callable[..., bool]:
 
 
 def test_the_documented_check_is_short() -> None:
-    assert len(documented("import hashlib", "python").strip().splitlines()) <= 15
+    body = documented("import hashlib", "python").partition("def genuine")[2]
+    assert len(body.strip().splitlines()) <= 10
 
 
 @pytest.mark.usefixtures("database")
@@ -200,7 +208,39 @@ def test_the_documented_check_accepts_what_is_sent_and_nothing_else(
     assert not genuine(got.headers, got.body, secret + "x")
     assert not genuine({**got.headers, "X-Xiaoge-Timestamp": str(int(moment.timestamp()) + 1)}, got.body, secret)
     assert not genuine({**got.headers, "X-Xiaoge-Signature": "v1=" + "0" * 64}, got.body, secret)
+    for stamp in ("", "x", "-5", "9" * 5000, "٣"):
+        assert not genuine({**got.headers, "X-Xiaoge-Timestamp": stamp}, got.body, secret)
+    assert not genuine({**got.headers, "X-Xiaoge-Signature": "v1=é,,"}, got.body, secret)
     assert not genuine({}, got.body, secret)
+
+
+@pytest.mark.usefixtures("database")
+def test_while_a_secret_is_changed_both_are_accepted(
+    receiver: Receiver, client: Client, genuine: Callable[..., bool]
+) -> None:
+    hook, old = subscribe(receiver)
+
+    def accepted(*secrets: str) -> list[bool]:
+        happen("add")
+        run(client, datetime.now(UTC))
+        got = receiver.got[-1]
+        return [genuine(got.headers, got.body, secret) for secret in secrets]
+
+    assert accepted(old) == [True]
+    with transaction() as session:
+        new = webhooks.rotate(session, hook, "zhang")
+    assert accepted(old, new) == [True, True]
+    with transaction() as session:
+        newer = webhooks.rotate(session, hook, "zhang")
+    assert accepted(old, new, newer) == [False, True, True]
+    with transaction() as session:
+        webhooks.retire(session, hook, "zhang")
+    assert accepted(old, new, newer) == [False, False, True]
+    with transaction() as session:
+        last = webhooks.rotate(session, hook, "zhang", at_once=True)
+    assert accepted(newer, last) == [False, True]
+    with pytest.raises(webhooks.WebhookError, match="has no old secret"), transaction() as session:
+        webhooks.retire(session, hook, "zhang")
 
 
 @pytest.mark.usefixtures("database")
@@ -262,13 +302,78 @@ def test_the_documented_message_is_what_is_sent_and_names_nobody(receiver: Recei
     assert receiver.got[0].told["ticket"]["status"] == "registered"
 
 
+PERSONAL = {
+    "words": {
+        "text": "幸福里8号楼楼下烧烤店半夜吵",
+        "answers": [{"question": "什么时候吵？", "answer": "半夜"}],
+        "note": LINE,
+    },
+    "place": {"place": "幸福里8号楼2单元501", "lat": 37.2139, "lng": 122.042},
+    "phone": {"phone": "13912345678"},
+}
+
+
+@pytest.mark.usefixtures("city_database")
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_personal_data_go_along_only_where_the_subscription_says_so(
+    receiver: Receiver, client: Client, anonymous: bool
+) -> None:
+    wanted: list[tuple[str, ...]] = [(), ("words",), ("place",), ("phone",), ("words", "place", "phone")]
+    for pieces in wanted:
+        subscribe(receiver, "add", path="/" + "-".join(pieces), pieces=pieces)
+    new = service.NewTicket(
+        text="幸福里8号楼楼下烧烤店半夜吵",
+        category="environment",
+        type="environment.noise",
+        channel="wechat",
+        reporter="openid-77",
+        anonymous=anonymous,
+        phone="13912345678",
+        place="幸福里8号楼2单元501",
+        lat=37.2139,
+        lng=122.042,
+        answers={"when": {"question": "什么时候吵？", "answer": "半夜"}, "odd": "x"},
+    )
+    with transaction() as session:
+        number = service.file_ticket(session, new, at=START).number
+        service.add_information(session, number, actor=Actor("resident", "openid-77"), note=LINE)
+    run(client)
+    told = {got.path.rpartition("/")[2]: got.told.get("personal", {}) for got in receiver.got}
+    for pieces in wanted:
+        expected = {key: value for piece in pieces for key, value in PERSONAL[piece].items()}
+        if anonymous and "phone" in pieces:
+            expected["phone"] = None
+        assert told["-".join(pieces)] == expected
+    assert not any("openid" in got.body.decode() for got in receiver.got)
+    shown = json.loads(documented('{\n  "text"', "json"))
+    assert set(shown) == set(told["words-place-phone"])
+
+
+@pytest.mark.usefixtures("city_database")
+def test_the_offices_own_notes_go_to_nobody(receiver: Receiver, client: Client) -> None:
+    subscribe(receiver, pieces=("words",))
+    number = happen("note", "add", "feedback")
+    run(client)
+    assert [(got.event, got.told["personal"]["note"]) for got in receiver.got] == [
+        ((number, 1), None),
+        ((number, 2), None),  # by staff
+        ((number, 3), LINE),  # written for the resident
+    ]
+
+
 @pytest.mark.usefixtures("city_database")
 def test_the_documented_worker_subscribes_collects_and_delivers(receiver: Receiver) -> None:
     code = documented("from cases.outward", "python").replace("https://example.org/xiaoge", receiver.url)
+    (settings().var / "outward.yml").write_text("webhooks:\n  loopback: true\n", encoding="utf-8")
     space: dict[str, Any] = {}
     exec(code, space)
     happen("dispatch")
-    space["work"]()
+    try:
+        until = time.monotonic() + 30
+        while not receiver.got and time.monotonic() < until:
+            space["work"]()
+    finally:
+        rounds.close()
     assert [got.told["type"] for got in receiver.got] == ["ticket.dispatch"]
     with reading() as session:
-        assert session.scalars(select(Webhook)).one().actions == ["dispatch", "finish"]
+        assert session.scalars(select(Webhook)).one().actions == ["dispatch", "finish", "+words"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cases.api.fields import moment_of
@@ -10,8 +10,6 @@ from cases.api.open311.errors import wrong
 from common.settings import settings
 
 SPAN = timedelta(days=90)
-# Nothing was filed before, nothing will be filed after; room for the span on either side.
-_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2970, 1, 1, tzinfo=UTC)
 
 
 def written(moment: datetime) -> str:
@@ -23,10 +21,9 @@ def _read(name: str, text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        moment = moment_of(text)
+        return moment_of(text)
     except ValueError as error:
         raise wrong(400, "date_wrong", name) from error
-    return min(max(moment, _FIRST), _LAST)
 
 
 def stretch(start: str | None, end: str | None, at: datetime) -> tuple[datetime, datetime]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import ColumnElement
 from starlette.responses import Response
 
-from cases.api.access import Caller, identify
+from cases.api.access import Caller, identify, require
 from cases.api.errors import NoKeyError
+from cases.api.idempotency import Digest, Sending
+from cases.api.idempotency import Key as IdempotencyKey
 from cases.api.open311 import discovery, requests, services, shapes, updates
 from cases.api.open311.dates import stretch
 from cases.api.open311.errors import wrong
-from cases.api.open311.form import Form, check, read_form
+from cases.api.open311.form import Form, check, check_update, read_form
 from cases.api.open311.formats import format_of, render
 from cases.api.open311.queries import Paging, RequestsQuery, listed
 from cases.model import Ticket
-from common.db import now, reading, transaction
+from common.db import now, reading
 
 Key = Annotated[str | None, Query(max_length=100, description="A key made at the terminal; not needed")]
 Jurisdiction = Annotated[str | None, Query(description="Not looked at: there is one jurisdiction here")]
@@ -31,14 +35,17 @@ def _asking(request: Request) -> Caller | None:
 Asking = Annotated[Caller | None, Depends(_asking)]
 
 
-def _filing(request: Request, form: Annotated[Form, Depends(read_form)]) -> Caller:
-    caller = identify(request, form.get("api_key"))
+def _filing(
+    request: Request, form: Annotated[Form, Depends(read_form)], digest: Digest, idempotency_key: IdempotencyKey = None
+) -> Sending:
+    # Specified in the form; clients there are also send it in the address, as for reading.
+    caller = identify(request, form.get("api_key") or request.query_params.get("api_key") or None)
     if caller is None:
         raise NoKeyError("api_key is missing")
-    return caller
+    return Sending(require(caller, "tickets:write"), idempotency_key, digest)
 
 
-Filing = Annotated[Caller, Depends(_filing)]
+Filing = Annotated[Sending, Depends(_filing)]
 
 
 def get_discovery(request: Request) -> Response:
@@ -64,12 +71,20 @@ def get_definition(
     return render(format_of(request.scope), "service_definition", services.definition(service_code))
 
 
-def post_request(request: Request, caller: Filing, form: Annotated[Form, Depends(read_form)]) -> Response:
+def post_request(request: Request, sending: Filing, form: Annotated[Form, Depends(read_form)]) -> Response:
     """Needs a key with the scope `tickets:write`. The number comes back at once."""
     report = check(form)
-    with transaction() as session:
-        made = requests.create(session, caller, form, report)
-    return render(format_of(request.scope), "service_requests", [made], 201)
+    kept = sending.once(lambda session: requests.create(session, sending.caller, form, report).model_dump(), 201)
+    return render(format_of(request.scope), "service_requests", [shapes.Created(**kept)], 201)
+
+
+def post_update(request: Request, sending: Filing, form: Annotated[Form, Depends(read_form)]) -> Response:
+    """Needs a key with the scope `tickets:write`. What it says is added; an `update_id` is added once."""
+    number, text = check_update(form)
+    if (known := form.get("update_id")) and sending.key is None:
+        sending = replace(sending, key=f"update:{hashlib.sha256(known.encode()).hexdigest()}")
+    kept = sending.once(lambda session: updates.add(session, sending.caller, number, text).model_dump(), 201)
+    return render(format_of(request.scope), "service_request_updates", [shapes.UpdateCreated(**kept)], 201)
 
 
 def get_requests(request: Request, caller: Asking, which: Annotated[RequestsQuery, Query()]) -> Response:
@@ -132,6 +147,5 @@ def get_updates(request: Request, caller: Asking, which: Annotated[Paging, Query
             condition = requests.number_condition(which.ids)
         else:
             condition = updates.within(*stretch(which.start_date, which.end_date, now()))
-        own = requests.search(session, caller).own
-        found = updates.updates(session, own, (condition,), which.limit, which.offset)
+        found = updates.updates(session, caller, (condition,), which.limit, which.offset)
     return render(format_of(request.scope), "service_request_updates", found)

@@ -13,7 +13,6 @@ from starlette.types import Scope
 
 from cases.api import errors, words
 from cases.api.open311.formats import format_of, render
-from cases.api.rates import TooManyError
 
 
 class ErrorItem(BaseModel):
@@ -37,7 +36,7 @@ def wrong(status: int, name: str, field: str = "") -> Open311Error:
 
 
 # The specification knows no other statuses for requests that cannot be fulfilled.
-_STATUS = {401: 403, 405: 405, 409: 400, 412: 400, 413: 400, 422: 400}
+_STATUS = {401: 403, 409: 400, 412: 400, 422: 400}
 
 
 def answer(scope: Scope, status: int, descriptions: Iterable[str], headers: dict[str, str] | None = None) -> Response:
@@ -53,8 +52,8 @@ def _own(request: Request, error: Exception) -> Response:
 
 def _of_the_table(request: Request, error: Exception) -> Response:
     status, code = errors.row_of(error)
-    headers = {"Retry-After": str(error.wait)} if isinstance(error, TooManyError) else None
     description = words.open311("key_wrong") if status in (401, 403) else words.error(code)
+    headers = errors.headers_of(error, status) if status in (429, 503) else None
     return answer(request.scope, _STATUS.get(status, status), [description], headers)
 
 

@@ -34,6 +34,21 @@ LENGTHS = {
     "lat": 30,
     "long": 30,
 }
+# What an update may bring; what it says of a status is not read: that follows from what the office does.
+UPDATE_LENGTHS = {
+    "api_key": 100,
+    "service_request_id": 50,
+    "update_id": 50,
+    "description": 2000,
+    "status": 20,
+    "updated_datetime": 40,
+    "account_id": 200,
+    "email": 254,
+    "first_name": 100,
+    "last_name": 100,
+    "title": 100,
+    "media_url": 2000,
+}
 LONGEST_ATTRIBUTE = 1000
 _ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,40})\](\[\])?")
 _TEXT = re.compile(ANY_TEXT)
@@ -94,6 +109,15 @@ class Report:
     answers: dict[str, Any]
 
 
+def _texts(form: Form, lengths: Mapping[str, int]) -> list[str]:
+    """What is wrong with the texts of a form."""
+    return [
+        words.open311("field_text", field=name)
+        for name, longest in lengths.items()
+        if (value := form.get(name)) and (len(value) > longest or not _TEXT.fullmatch(value))
+    ]
+
+
 class _Checker:
     def __init__(self, form: Form, matter: MatterType) -> None:
         self.form, self.matter = form, matter
@@ -103,10 +127,7 @@ class _Checker:
         self.problems.append(words.open311(name, field=field))
 
     def texts(self) -> None:
-        for name, longest in LENGTHS.items():
-            value = self.form.get(name) or ""
-            if len(value) > longest or not _TEXT.fullmatch(value):
-                self.bad("field_text", name)
+        self.problems += _texts(self.form, LENGTHS)
 
     def pin(self) -> tuple[float | None, float | None]:
         lat, lng = self.form.get("lat"), self.form.get("long")
@@ -192,3 +213,22 @@ def check(form: Form) -> Report:
     if checker.problems:
         raise Open311Error(400, checker.problems)
     return report
+
+
+def check_update(form: Form) -> tuple[str, str]:
+    """The request's number and the text of an update.
+
+    Raises:
+        Open311Error: 400 with every mistake.
+    """
+    problems = [
+        words.open311("field_missing", field=n) for n in ("service_request_id", "description") if not form.get(n)
+    ]
+    problems += _texts(form, UPDATE_LENGTHS)
+    url = form.get("media_url")
+    if url and not _is_web(url):
+        problems.append(words.open311("media_wrong"))
+    if problems:
+        raise Open311Error(400, problems)
+    text = form.fields["description"]
+    return form.fields["service_request_id"], f"{text}\n{url}" if url else text

@@ -73,4 +73,6 @@ def render(
         body = json.dumps(data, ensure_ascii=False).encode()
     else:
         body = ElementTree.tostring(_element(root, data), encoding="UTF-8", xml_declaration=True)
+    # Pages of other makers may read what everybody may read.
+    headers = {"Access-Control-Allow-Origin": "*", **(headers or {})}
     return Response(body, status, headers, media_type=f"{MEDIA[form]}; charset=utf-8")

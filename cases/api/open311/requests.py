@@ -11,14 +11,14 @@ from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
 from cases import numbers, routing, service, workflow
-from cases.api.access import PERSON, Caller, require
+from cases.api.access import PERSON, Caller
 from cases.api.names import unit_names
 from cases.api.open311.dates import written
 from cases.api.open311.errors import wrong
 from cases.api.open311.form import Form, Report
 from cases.api.open311.services import MEDIA_KEY
 from cases.api.open311.shapes import Created, ServiceRequest
-from cases.api.open311.visibility import DECIMALS, own, public
+from cases.api.open311.visibility import DECIMALS, own, public, whole
 from cases.areas import AreaTree
 from cases.model import Address, Ticket
 from cases.service import Actor, NewTicket
@@ -30,10 +30,15 @@ _PUBLIC_LEVELS = ("community", "street", "county", "city")
 
 
 def person_of(form: Form) -> str | None:
-    """An opaque reference of who reports: their account, device or address; None when none was sent."""
+    """An opaque reference of who reports: their account, device or address; None when none was sent.
+
+    An e-mail address is kept as its hash: nobody here is to write to it.
+    """
     for name in ("account_id", "device_id", "email"):
         if value := form.get(name):
-            return value if re.fullmatch(PERSON, value) else hashlib.sha256(value.encode()).hexdigest()[:40]
+            if name != "email" and re.fullmatch(PERSON, value):
+                return value
+            return hashlib.sha256(value.encode()).hexdigest()[:40]
     return None
 
 
@@ -41,10 +46,8 @@ def create(session: Session, caller: Caller, form: Form, report: Report) -> Crea
     """File a service request.
 
     Raises:
-        ScopeMissingError: the key may not file.
         Open311Error: 400, there is no such address.
     """
-    require(caller, "tickets:write")
     reference = person_of(form)
     reporter = f"k{caller.key}:{reference}" if reference else None
     anonymous = not any(form.get(n) for n in ("first_name", "last_name", "phone")) and reporter is None
@@ -84,7 +87,8 @@ def _notice(session: Session, ticket: Ticket) -> str | None:
 class Search:
     """Which requests to list; see the specification. Nothing given does not narrow."""
 
-    own: ColumnElement[bool]
+    visible: ColumnElement[bool]
+    whole: ColumnElement[bool]
     conditions: tuple[ColumnElement[bool], ...] = ()
 
     def narrowed(self, *more: ColumnElement[bool]) -> Search:
@@ -93,10 +97,9 @@ class Search:
 
     def run(self, session: Session, limit: int, offset: int = 0) -> list[tuple[Ticket, bool]]:
         """Tickets, newest first, and whether each is shown whole."""
-        whole = case((self.own, 1), else_=0)
         query = (
-            select(Ticket, whole)
-            .where(or_(public(), self.own), *self.conditions)
+            select(Ticket, case((self.whole, 1), else_=0))
+            .where(self.visible, *self.conditions)
             .order_by(Ticket.created_at.desc(), Ticket.id.desc())
             .limit(limit)
             .offset(offset)
@@ -106,7 +109,7 @@ class Search:
 
 def search(session: Session, caller: Caller | None) -> Search:
     """All that ``caller`` may see."""
-    return Search(own(session, caller))
+    return Search(or_(public(), own(session, caller)), whole(session, caller))
 
 
 def status_condition(statuses: Iterable[str]) -> ColumnElement[bool]:

@@ -94,6 +94,12 @@ class RequestUpdate(BaseModel):
     media_url: str | None
 
 
+class UpdateCreated(BaseModel):
+    """An update that was taken."""
+
+    update_id: str
+
+
 class Endpoint(BaseModel):
     """Where an interface is."""
 

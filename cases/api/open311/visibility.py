@@ -1,7 +1,7 @@
 """What of the tickets Open311 shows to whom.
 
 To everybody: matters of public space, without the resident's words, the door number and the exact point. To a key with
-``tickets:read`` also its own tickets, whole.
+``tickets:read`` also its own tickets, of whatever matter; whole if it has ``personal:read``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,20 @@ def public() -> ColumnElement[bool]:
 
 
 def own(session: Session, caller: Caller | None) -> ColumnElement[bool]:
-    """The condition that a ticket is the caller's to see whole.
+    """The condition that a ticket is the caller's to see.
 
-    A key that acts for residents sees whole what was filed with it.
+    To a key that acts for residents that is what was filed with it.
     """
     if caller is None or not caller.may("tickets:read"):
         return false()
-    if caller.role == "resident":
-        return Ticket.reporter.startswith(f"k{caller.key}:", autoescape=True)
-    return theirs(session, caller)
+    return filed_with(caller) if caller.role == "resident" else theirs(session, caller)
+
+
+def filed_with(caller: Caller) -> ColumnElement[bool]:
+    """The condition that a ticket was filed with this key, for somebody it told of."""
+    return Ticket.reporter.startswith(f"k{caller.key}:", autoescape=True)
+
+
+def whole(session: Session, caller: Caller | None) -> ColumnElement[bool]:
+    """The condition that the caller is told all of a ticket."""
+    return own(session, caller) if caller is not None and caller.told_all else false()

@@ -7,17 +7,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy.orm import Session
 
 from cases import service
 from cases.api.access import Caller, needs
 from cases.api.errors import EmergencyNotFoundError, documented
 from cases.api.fields import SOME_TEXT, Body, Code, MatterCode, Moment
+from cases.api.idempotency import Answer, Sending, sends
 from cases.api.routes.city import Known
 from cases.model import Emergency
 from common.db import reading, transaction
 
 router = APIRouter(prefix="/emergencies", tags=["emergencies"])
-Announcing = Annotated[Caller, Depends(needs("emergencies:write"))]
+Announcing = Annotated[Sending, Depends(sends("emergencies:write"))]
+Ending = Annotated[Caller, Depends(needs("emergencies:write"))]
 LONGEST_TITLE = 80
 
 
@@ -63,10 +66,11 @@ def list_emergencies(caller: Known) -> list[EmergencyOut]:
         return [_out(e) for e in service.in_force(session)]
 
 
-@router.post("", status_code=201, summary="Announce an emergency", responses=documented(413, 422))
-def announce(body: EmergencyIn, caller: Announcing) -> EmergencyOut:
+@router.post("", status_code=201, summary="Announce an emergency", responses=documented(409, 413, 422))
+def announce(body: EmergencyIn, sending: Announcing) -> EmergencyOut:
     """Scope `emergencies:write`. Everything wrong with it is listed under `problems`."""
-    with transaction() as session:
+
+    def announced(session: Session) -> Answer:
         made = service.announce(
             session,
             title=body.title,
@@ -74,18 +78,20 @@ def announce(body: EmergencyIn, caller: Announcing) -> EmergencyOut:
             areas=list(dict.fromkeys(body.areas)),
             matters=list(dict.fromkeys(body.matters)),
             until=body.until,
-            by=f"key:{caller.name}",
+            by=sending.caller.by,
             unit=body.unit,
             since=body.since,
         )
-        return _out(made)
+        return _out(made).model_dump(mode="json")
+
+    return EmergencyOut.model_validate(sending.once(announced, 201))
 
 
 @router.delete("/{identity}", summary="End an emergency before its time", responses=documented(404))
-def end_emergency(identity: Annotated[int, Path(ge=1, le=2**31 - 1)], caller: Announcing) -> EmergencyOut:
+def end_emergency(identity: Annotated[int, Path(ge=1, le=2**31 - 1)], caller: Ending) -> EmergencyOut:
     """Scope `emergencies:write`."""
     with transaction() as session:
         try:
-            return _out(service.end_emergency(session, identity, by=f"key:{caller.name}"))
+            return _out(service.end_emergency(session, identity, by=caller.by))
         except LookupError as error:
             raise EmergencyNotFoundError(str(error)) from error

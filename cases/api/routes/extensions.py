@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field
 
 from cases import service
-from cases.api.access import Acting, hold
+from cases.api.changing import ANSWERS, Acting
 from cases.api.fields import Body, Note, Reason, Whole
-from cases.api.routes.moves import ANSWERS, told
 from cases.api.routes.tickets import TicketNumber
 from cases.api.tickets_out import TicketDetail
-from cases.api.versions import Seen
 from cases.extensions import MOST_DAYS
-from common.db import transaction
 
 router = APIRouter(prefix="/tickets/{number}/extension", tags=["handling"])
 
@@ -33,22 +30,20 @@ class DecisionIn(Body):
 
 
 @router.post("", summary="Ask for more time", responses=ANSWERS)
-def ask_extension(
-    number: TicketNumber, body: ExtensionIn, caller: Acting, seen: Seen, response: Response
-) -> TicketDetail:
+def ask_extension(number: TicketNumber, body: ExtensionIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.ask_extension(session, ticket.number, body.days, body.reason, actor=caller.actor)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.ask_extension(session, ticket, body.days, body.reason, actor=actor),
+    )
 
 
 @router.post("/decision", summary="Grant more time, or not", responses=ANSWERS)
-def decide_extension(
-    number: TicketNumber, body: DecisionIn, caller: Acting, seen: Seen, response: Response
-) -> TicketDetail:
+def decide_extension(number: TicketNumber, body: DecisionIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.decide_extension(session, ticket.number, body.granted, actor=caller.actor, note=body.note)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.decide_extension(
+            session, ticket, body.granted, actor=actor, note=body.note
+        ),
+    )

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from cases import numbers, service, workflow
-from cases.api import idempotency
-from cases.api.access import Caller, Writing
+from cases.api.access import Caller
 from cases.api.errors import UnknownAreaError, documented
 from cases.api.fields import Answers, Attachments, Body, Channel, Code, MatterCode, MatterText, Phone, Pin, PlaceText
-from cases.api.idempotency import Done
+from cases.api.idempotency import Answer, Sending, sends
+from cases.api.versions import tag
 from cases.areas import AreaTree
 from cases.filing import CODE_DIGITS
 from cases.service import Actor, NewTicket
-from common.db import transaction
 from nlu.taxonomy import taxonomy
 
 router = APIRouter(tags=["tickets"])
+Filing = Annotated[Sending, Depends(sends("tickets:write"))]
 
 
 class TicketIn(Body):
@@ -41,6 +41,9 @@ class TicketIn(Body):
     phone: Phone | None = None
     anonymous: bool = Field(False, description="Nobody is to be told who reported it")
     mediation: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,16}$")] | None = None
+    draft: bool = Field(
+        False, description="Collected by a grid worker who will still verify it; `submission` reports it"
+    )
 
 
 class Receipt(BaseModel):
@@ -83,6 +86,7 @@ def _new(body: TicketIn, caller: Caller, code: str) -> NewTicket:
         attachments=body.attachments,
         code=code,
         mediation=body.mediation,
+        draft=body.draft,
     )
 
 
@@ -96,7 +100,7 @@ def check_area(session: Session, code: str | None) -> None:
         raise UnknownAreaError(f"there is no area {code!r}")
 
 
-def _file(session: Session, body: TicketIn, caller: Caller, code: str) -> dict[str, Any]:
+def _file(session: Session, body: TicketIn, caller: Caller, code: str) -> Answer:
     """File it; what may be kept of the receipt."""
     check_area(session, body.grid)
     actor = Actor("resident", None if body.anonymous else caller.person) if caller.role == "resident" else caller.actor
@@ -133,30 +137,12 @@ _LINKS = {
     "/tickets",
     status_code=201,
     summary="File a ticket",
-    responses={201: _LINKS, **documented(409, 413, 422, without=(404,))},
+    responses={201: _LINKS, **documented(409, 413, 422)},
 )
-def file_ticket(
-    body: TicketIn,
-    caller: Writing,
-    response: Response,
-    idempotency_key: Annotated[
-        str | None,
-        Header(pattern=r"^[\x21-\x7e]{1,100}$", description="The same key and body within 7 days get the same answer"),
-    ] = None,
-) -> Receipt:
+def file_ticket(body: TicketIn, sending: Filing, response: Response) -> Receipt:
     """Scope `tickets:write`. It is placed in its grid, graded, put on the clock and dispatched when all is clear."""
-    if idempotency_key is None:
-        code = service.new_code()
-        with transaction() as session:
-            kept = _file(session, body, caller, code)
-    else:
-        code = idempotency.code_of(caller, idempotency_key, CODE_DIGITS)
-
-        def work(session: Session) -> Done:
-            return 201, _file(session, body, caller, code)
-
-        sent = idempotency.digest(caller, body.model_dump(mode="json", exclude_unset=True))
-        _, kept = idempotency.once(caller, idempotency_key, sent, work)
+    code = sending.code(CODE_DIGITS) or service.new_code()
+    kept = sending.once(lambda session: _file(session, body, sending.caller, code), 201)
     response.headers["Location"] = f"tickets/{kept['number']}"
-    response.headers["ETag"] = f'"{kept["version"]}"'
+    tag(response, kept["version"])
     return Receipt.model_validate({**kept, "code": code})

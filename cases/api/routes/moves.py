@@ -1,17 +1,15 @@
-"""Moving a ticket along: plain actions, corrections, additions, merging, escalation, evaluation, risk, visits."""
+"""Moving a ticket along: plain actions, drafts, corrections, additions, merging, escalation, evaluation."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from cases import service, workflow
-from cases.api import tickets_out
-from cases.api.access import Acting, Caller, Writing, find, hold
-from cases.api.errors import documented
+from cases import numbers, service, workflow
+from cases.api.changing import ANSWERS, Acting, Adding
 from cases.api.fields import (
     Answers,
     Attachments,
@@ -30,13 +28,10 @@ from cases.api.fields import (
 from cases.api.routes.filing import check_area
 from cases.api.routes.tickets import TicketNumber
 from cases.api.tickets_out import TicketDetail
-from cases.api.versions import ETAG, Seen, tag
-from cases.model import Ticket
 from cases.moves import PLAIN
-from common.db import transaction
+from cases.service import Actor
 
 router = APIRouter(prefix="/tickets/{number}", tags=["handling"])
-ANSWERS = {200: ETAG, **documented(404, 409, 412, 413, 422)}
 
 
 class ActionIn(Body):
@@ -45,6 +40,12 @@ class ActionIn(Body):
     action: Annotated[str, OneOf(tuple(a for a in workflow.ACTIONS if a in PLAIN), "What is to be done")]
     note: Note | None = Field(None, description="The reason; some actions owe one")
     unit: Code | None = Field(None, description="Code of the unit it is dispatched to")
+
+
+class NoteIn(Body):
+    """A note, when there is something to say."""
+
+    note: Note | None = None
 
 
 class CorrectionIn(Body):
@@ -88,42 +89,44 @@ class EvaluationIn(Body):
     channel: Channel = "api"
 
 
-def told(session: Session, ticket: Ticket, caller: Caller, response: Response) -> TicketDetail:
-    """The ticket as it is now, with its version."""
-    session.flush()
-    tag(response, ticket)
-    return tickets_out.detail(session, ticket, caller)
-
-
 @router.post("/actions", summary="Do one of the plain actions", responses=ANSWERS)
-def act(number: TicketNumber, body: ActionIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def act(number: TicketNumber, body: ActionIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`. What is possible in which state by whom is one table: ask `possible`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        actor = caller.acting_on(ticket)
-        service.act(session, ticket.number, body.action, actor=actor, note=body.note, unit=body.unit)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.act(
+            session, ticket, body.action, actor=actor, note=body.note, unit=body.unit
+        ),
+    )
+
+
+@router.post("/submission", summary="Report a draft that was verified", responses=ANSWERS)
+def submit(number: TicketNumber, body: NoteIn, change: Acting) -> TicketDetail:
+    """Scope `tickets:act`. Its clock starts, and it is dispatched when all is clear."""
+    return change.run(
+        number, lambda session, ticket, actor: service.submit(session, ticket, actor=actor, note=body.note)
+    )
 
 
 @router.post("/corrections", summary="Say what the matter really is", responses=ANSWERS)
-def correct(number: TicketNumber, body: CorrectionIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def correct(number: TicketNumber, body: CorrectionIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`. Nobody working on it yet, it goes to the unit this now belongs to."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.correct(session, ticket.number, body.type, actor=caller.acting_on(ticket), urgent=body.urgent)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.correct(session, ticket, body.type, actor=actor, urgent=body.urgent),
+    )
 
 
 @router.post("/information", summary="Add what was learnt after filing", responses=ANSWERS)
-def add(number: TicketNumber, body: InformationIn, caller: Writing, seen: Seen, response: Response) -> TicketDetail:
+def add(number: TicketNumber, body: InformationIn, change: Adding) -> TicketDetail:
     """Scope `tickets:write`."""
-    with transaction() as session:
+
+    def added(session: Session, ticket: str, actor: Actor) -> None:
         check_area(session, body.grid)
-        ticket = hold(session, caller, number, seen)
         service.add_information(
             session,
-            ticket.number,
-            actor=caller.acting_on(ticket),
+            ticket,
+            actor=actor,
             place=body.place,
             grid=body.grid,
             lat=body.pin.lat if body.pin else None,
@@ -135,32 +138,34 @@ def add(number: TicketNumber, body: InformationIn, caller: Writing, seen: Seen, 
             phone=body.phone,
             mediation=body.mediation,
         )
-        return told(session, ticket, caller, response)
+
+    return change.run(number, added)
 
 
 @router.post("/merge", summary="Let it follow another ticket of the same matter", responses=ANSWERS)
-def merge(number: TicketNumber, body: MergeIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def merge(number: TicketNumber, body: MergeIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`. Both must be the key's to see. The answer is the ticket that follows."""
-    with transaction() as session:
-        own, into = find(session, caller, number), find(session, caller, body.into)
-        service.merge(session, own, into, actor=caller.actor, version=seen)
-        return told(session, service.get(session, own), caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.merge(session, ticket, numbers.required(body.into), actor=actor),
+        other=body.into,
+    )
 
 
 @router.post("/escalation", summary="Raise it one level", responses=ANSWERS)
-def escalate(number: TicketNumber, body: ReasonIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def escalate(number: TicketNumber, body: ReasonIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.escalate(session, ticket.number, body.reason, actor=caller.actor)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number, lambda session, ticket, actor: service.escalate(session, ticket, body.reason, actor=actor)
+    )
 
 
 @router.post("/evaluation", summary="Take the resident's word on the outcome", responses=ANSWERS)
-def evaluate(number: TicketNumber, body: EvaluationIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def evaluate(number: TicketNumber, body: EvaluationIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`. The first bad word has it handled again, the second goes to a supervisor."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        actor = caller.acting_on(ticket)
-        service.evaluate(session, ticket.number, body.score, actor=actor, channel=body.channel, reason=body.reason)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.evaluate(
+            session, ticket, body.score, actor=actor, channel=body.channel, reason=body.reason
+        ),
+    )

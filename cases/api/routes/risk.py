@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from cases import service
-from cases.api.access import Acting, hold
+from cases.api.changing import ANSWERS, Acting
 from cases.api.fields import Body, Reason, Risk
-from cases.api.routes.moves import ANSWERS, told
 from cases.api.routes.tickets import TicketNumber
 from cases.api.tickets_out import TicketDetail
-from cases.api.versions import Seen
-from common.db import transaction
 
 router = APIRouter(prefix="/tickets/{number}", tags=["risk"])
 
@@ -30,18 +27,15 @@ class VisitIn(Body):
 
 
 @router.post("/risk", summary="Change the risk grade", responses=ANSWERS)
-def regrade(number: TicketNumber, body: RiskIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def regrade(number: TicketNumber, body: RiskIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.regrade(session, ticket.number, body.grade, actor=caller.actor, note=body.reason)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.regrade(session, ticket, body.grade, actor=actor, note=body.reason),
+    )
 
 
 @router.post("/visits", summary="Note a visit", responses=ANSWERS)
-def visit(number: TicketNumber, body: VisitIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def visit(number: TicketNumber, body: VisitIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.visit(session, ticket.number, body.note, actor=caller.actor)
-        return told(session, ticket, caller, response)
+    return change.run(number, lambda session, ticket, actor: service.visit(session, ticket, body.note, actor=actor))

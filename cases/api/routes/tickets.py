@@ -84,7 +84,7 @@ def one_ticket(number: TicketNumber, caller: Reading, response: Response) -> Tic
     """Scope `tickets:read`. The `ETag` is its version; send it as `If-Match` with what you do to the ticket."""
     with reading() as session:
         ticket = service.get(session, find(session, caller, number))
-        tag(response, ticket)
+        tag(response, ticket.version)
         return tickets_out.detail(session, ticket, caller)
 
 

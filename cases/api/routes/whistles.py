@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from cases import service
-from cases.api.access import Acting, Caller, hold
+from cases.api.changing import ANSWERS, Acting
 from cases.api.fields import Body, Code, Note, OneOf, Reason
-from cases.api.routes.moves import ANSWERS, told
 from cases.api.routes.tickets import TicketNumber
 from cases.api.tickets_out import TicketDetail
-from cases.api.versions import Seen
 from cases.model import Unit
-from cases.service import WhistleError
+from cases.service import Actor, WhistleError
 from cases.whistles import KINDS
-from common.db import transaction
 
 router = APIRouter(prefix="/tickets/{number}/whistles", tags=["whistles"])
 MOST_UNITS = 30
@@ -45,39 +42,41 @@ class OutcomeIn(Body):
     outcome: Reason
 
 
-def _own(session: Session, caller: Caller, unit: str | None) -> str | None:
-    """The unit that checks in: the caller's own, or one of the caller's area."""
-    if unit is None or unit == caller.unit:
+def _own(session: Session, actor: Actor, unit: str | None) -> str | None:
+    """The unit that checks in: the actor's own, or one of the actor's area."""
+    if unit is None or unit == actor.unit:
         return unit
     row = session.get(Unit, unit)
-    if caller.unit is None and (caller.area is None or (row is not None and row.area == caller.area)):
+    if actor.unit is None and (actor.area is None or (row is not None and row.area == actor.area)):
         return unit
     raise WhistleError(f"{unit} checks in for itself")
 
 
 @router.post("", summary="Blow a whistle", responses=ANSWERS)
-def blow(number: TicketNumber, body: WhistleIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def blow(number: TicketNumber, body: WhistleIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`. The units called see the ticket until the whistle ends."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.blow(session, ticket.number, body.units, body.reason, actor=caller.actor, kind=body.kind)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.blow(
+            session, ticket, body.units, body.reason, actor=actor, kind=body.kind
+        ),
+    )
 
 
 @router.post("/check-in", summary="Check in at a whistle", responses=ANSWERS)
-def check_in(number: TicketNumber, body: CheckInIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def check_in(number: TicketNumber, body: CheckInIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        unit = _own(session, caller, body.unit)
-        service.check_in(session, ticket.number, actor=caller.actor, unit=unit, note=body.note)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number,
+        lambda session, ticket, actor: service.check_in(
+            session, ticket, actor=actor, unit=_own(session, actor, body.unit), note=body.note
+        ),
+    )
 
 
 @router.post("/end", summary="End a whistle", responses=ANSWERS)
-def end_whistle(number: TicketNumber, body: OutcomeIn, caller: Acting, seen: Seen, response: Response) -> TicketDetail:
+def end_whistle(number: TicketNumber, body: OutcomeIn, change: Acting) -> TicketDetail:
     """Scope `tickets:act`."""
-    with transaction() as session:
-        ticket = hold(session, caller, number, seen)
-        service.end_whistle(session, ticket.number, body.outcome, actor=caller.actor)
-        return told(session, ticket, caller, response)
+    return change.run(
+        number, lambda session, ticket, actor: service.end_whistle(session, ticket, body.outcome, actor=actor)
+    )

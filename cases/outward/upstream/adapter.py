@@ -29,9 +29,9 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Update:
-    """How a matter stands here, for the platform above."""
+    """How a matter stands here, for the platform above; ``id`` lets it know one it has already."""
 
-    id: int
+    id: str
     at: datetime
     closed: bool
     text: str
@@ -90,6 +90,9 @@ class Adapter(Protocol):
 
     def update(self, remote_id: str, update: Update) -> None:
         """Tell how a matter stands."""
+
+    def look(self, remote_id: str) -> RemoteMatter | None:
+        """A matter as it stands now; None when the platform says that it has none of this id (any more)."""
 
     def pull(self, since: datetime, until: datetime) -> list[RemoteMatter]:
         """Open matters filed there between two moments, oldest first."""

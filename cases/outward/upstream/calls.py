@@ -38,7 +38,7 @@ def _descriptions(body: bytes) -> list[str]:
     """What an error's answer says: a list of ``{code, description}``."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if isinstance(found, dict):
         found = found.get("errors", [found])
@@ -54,16 +54,22 @@ class Calls:
         endpoint: the address all paths are below.
         client: to use.
         sleep: waits between tries.
+        tries: of what may be tried again.
     """
 
-    def __init__(self, endpoint: str, client: Client, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, endpoint: str, client: Client, sleep: Callable[[float], None] = time.sleep, tries: int = TRIES
+    ) -> None:
         self._endpoint, self._client, self._sleep = endpoint.rstrip("/"), client, sleep
+        self._tries = tries
         self._where = origin(endpoint)
 
     def _once(self, method: str, path: str, values: Mapping[str, str]) -> _Answer:
         url = f"{self._endpoint}/{path}"
         sent = {"params": values} if method == "GET" else {"data": values}
-        with self._client.stream(method, url, headers={"Accept": "application/json"}, **sent) as answer:  # type: ignore[arg-type]
+        # Not compressed, or a small answer could become larger than LARGEST at one stroke.
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        with self._client.stream(method, url, headers=headers, **sent) as answer:  # type: ignore[arg-type]
             body = bytearray()
             for piece in answer.iter_bytes():
                 body += piece
@@ -83,7 +89,7 @@ class Calls:
     def _refused(self, method: str, path: str, answer: _Answer) -> RefusedError:
         said = _descriptions(answer.body)
         # Without the interface's own words a 404 means that there is no such interface at this address.
-        alone = answer.status in (400, 422) or (answer.status == 404 and bool(said))
+        alone = answer.status in (400, 410, 422) or (answer.status == 404 and bool(said))
         advice = "" if alone else "; look at the endpoint, the key and the jurisdiction"
         if 300 <= answer.status < 400:
             advice = "; redirects are not followed: set the new address"
@@ -92,19 +98,19 @@ class Calls:
     def _read(self, method: str, path: str, answer: _Answer, error: type[UpstreamError]) -> Any:
         try:
             return json.loads(answer.body)
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise error(f"{self._where}: {method} {path} was answered {answer.status}, but not with JSON") from wrong
 
     def get(self, path: str, values: Mapping[str, str]) -> Any:
         """Read something; failures are tried again.
 
         Raises:
-            UnreachableError: no answer, or an error on its side, TRIES times.
+            UnreachableError: no answer, or an error on its side, all tries long.
             RefusedError: it does not give it.
             AnswerError: no JSON, or too much.
         """
         why = ""
-        for tried in range(TRIES):
+        for tried in range(self._tries):
             headers = None
             try:
                 answer = self._once("GET", path, values)
@@ -118,20 +124,20 @@ class Calls:
                 if answer.status not in _BUSY and answer.status < 500:
                     raise self._refused("GET", path, answer)
                 why, headers = self._about("GET", path, answer), answer.headers
-            if tried + 1 < TRIES:
+            if tried + 1 < self._tries:
                 self._pause(tried, headers)
-        raise UnreachableError(f"{why} ({TRIES} tries)")
+        raise UnreachableError(f"{why} ({self._tries} tries)")
 
     def post(self, path: str, form: Mapping[str, str]) -> Any:
         """Send a form; tried again only when it cannot have been taken.
 
         Raises:
-            UnreachableError: it did not get it, TRIES times.
+            UnreachableError: it did not get it, all tries long.
             UnclearError: the connection broke, or it failed, after it may have taken it; or its answer says nothing.
             RefusedError: it does not take it.
         """
         why = ""
-        for tried in range(TRIES):
+        for tried in range(self._tries):
             headers = None
             try:
                 answer = self._once("POST", path, form)
@@ -147,6 +153,6 @@ class Calls:
                         raise UnclearError(self._about("POST", path, answer))
                     raise self._refused("POST", path, answer)
                 why, headers = self._about("POST", path, answer), answer.headers
-            if tried + 1 < TRIES:
+            if tried + 1 < self._tries:
                 self._pause(tried, headers)
-        raise UnreachableError(f"{why} ({TRIES} tries)")
+        raise UnreachableError(f"{why} ({self._tries} tries)")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from cases.actor import Actor
 from cases.model import Ticket, TicketEvent, UpstreamLink
 from cases.outward.upstream import links, words
 from cases.outward.upstream.adapter import Adapter, RemoteMatter
+from cases.outward.upstream.errors import RefusedError
+from cases.outward.upstream.open311_shapes import clean
 from cases.service import NewTicket
 from common.db import reading, transaction
 
@@ -25,19 +28,30 @@ FIRST_TIME = timedelta(days=1)  # how far the first pull looks back, when nobody
 WATCHED = timedelta(days=30)  # after it was closed there, a matter is still asked for
 UNSURE = "service"  # the category of a matter nobody has sorted yet; it waits for review
 MEDIA = "media_url"
+TIME_IS_UP = "the time for this round is up; the next one goes on"
 _CHUNK = 500
+_ASKED = 50  # matters asked for at once
+_LOOKS = 20  # matters in one pull that are looked into one by one, as the platform left them out of its answer
+_ALIKE = 100  # characters of a ticket's text by which it is known again
 
 Classify = Callable[[str], tuple[str, str | None]]
+Late = Callable[[], bool]
 
 
 @dataclass
 class Pulled:
-    """What a pull did: tickets filed, of those for review, news added to tickets, and what went wrong, without words."""
+    """What a pull did.
+
+    ``filed``: tickets, ``for_review``: of those; ``heard``: news added to tickets; ``lost``: matters the platform does not
+    have any more; ``problems``, without words; ``stopped`` says why it ended early.
+    """
 
     filed: int = 0
     for_review: int = 0
     heard: int = 0
+    lost: int = 0
     problems: list[str] = field(default_factory=list)
+    stopped: str | None = None
 
 
 def _actor(system: str) -> Actor:
@@ -71,12 +85,37 @@ def _new(system: str, matter: RemoteMatter, classify: Classify) -> NewTicket:
 def _is_ours(session: Session, adapter: Adapter, matter: RemoteMatter, at: datetime) -> bool:
     """Whether we sent this matter up. If its answer was lost on the way, its id is known now."""
     number = adapter.reference_in(matter.text)
-    link = links.of_number(session, adapter.system, number) if number else None
-    if link is None:
+    if number is None:
         return False
+    link = links.of_number(session, adapter.system, number)
+    if link is None:
+        return _is_remembered(session, adapter, matter, number, at)
     if not links.is_known_there(link):
         link.remote_id, link.remote_status, link.pulled_at = matter.id, matter.status, at
     return True
+
+
+def _is_remembered(session: Session, adapter: Adapter, matter: RemoteMatter, number: str, at: datetime) -> bool:
+    """Whether it is a ticket whose link is gone, as after a restored backup. A number alone could have been made up, or
+    given out anew, so its words must be the ticket's too."""
+    ticket = session.scalar(select(Ticket).where(Ticket.number == number))
+    if ticket is None or not matter.text.startswith(clean(ticket.text, _ALIKE)):
+        return False
+    last = session.scalar(select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == ticket.id))
+    session.add(_link(ticket, adapter, matter, last, at))
+    session.flush()
+    return True
+
+
+def _link(ticket: Ticket, adapter: Adapter, matter: RemoteMatter, told: int | None, at: datetime) -> UpstreamLink:
+    return UpstreamLink(
+        ticket_id=ticket.id,
+        system=adapter.system,
+        remote_id=matter.id,
+        remote_status=matter.status,
+        pushed_event=told,
+        pulled_at=at,
+    )
 
 
 def _take(session: Session, adapter: Adapter, matter: RemoteMatter, at: datetime, classify: Classify) -> Ticket | None:
@@ -87,16 +126,8 @@ def _take(session: Session, adapter: Adapter, matter: RemoteMatter, at: datetime
     if session.get(UpstreamLink, (ticket.id, adapter.system)):
         return None  # taken in meanwhile
     first = session.scalar(select(TicketEvent.id).where(TicketEvent.ticket_id == ticket.id, TicketEvent.seq == 1))
-    session.add(
-        UpstreamLink(
-            ticket_id=ticket.id,
-            system=adapter.system,
-            remote_id=matter.id,
-            remote_status=matter.status,
-            pushed_event=first,
-            pulled_at=at,
-        )
-    )
+    # Not the moment of filing: a pull that is cut off must go on here, see links.newest_pull.
+    session.add(_link(ticket, adapter, matter, first, min(matter.requested_at or at, at)))
     session.flush()
     return ticket
 
@@ -116,13 +147,22 @@ def _unknown(adapter: Adapter, matters: list[RemoteMatter]) -> Iterable[RemoteMa
     return (m for m in matters if m.id not in known)
 
 
-def take_in(adapter: Adapter, at: datetime, since: datetime | None, classify: Classify | None, report: Pulled) -> None:
-    """File a ticket for every open matter of the platform that is new and not from here. Each in its own transaction."""
+def take_in(
+    adapter: Adapter, at: datetime, since: datetime | None, classify: Classify | None, report: Pulled, late: Late
+) -> bool:
+    """File a ticket for every open matter of the platform that is new and not from here. Each in its own transaction.
+
+    Returns whether all were looked at. If not, or if the process dies, the next pull goes on where this one ended, as the
+    oldest are filed first.
+    """
     if since is None:
         with reading() as session:
             last = links.newest_pull(session, adapter.system)
         since = last - OVERLAP if last else at - FIRST_TIME
     for matter in _unknown(adapter, adapter.pull(since, at + OVERLAP)):
+        if late():
+            report.stopped = TIME_IS_UP
+            return False
         try:
             with transaction() as session:
                 ticket = _take(session, adapter, matter, at, classify or _unsorted)
@@ -134,46 +174,78 @@ def take_in(adapter: Adapter, at: datetime, since: datetime | None, classify: Cl
         if ticket:
             report.filed += 1
             report.for_review += ticket.needs_review
+    return True
 
 
-def _watched(session: Session, adapter: Adapter, at: datetime) -> list[str]:
-    """Ids of the matters whose state there still matters."""
+def _watched(session: Session, adapter: Adapter, at: datetime) -> dict[str, str | None]:
+    """The matters whose state there still matters, and the state that is known."""
     alive = or_(Ticket.status.in_(workflow.OPEN), UpstreamLink.pulled_at > at - WATCHED)
     query = (
-        select(UpstreamLink.remote_id)
+        select(UpstreamLink.remote_id, UpstreamLink.remote_status)
         .join(Ticket, Ticket.id == UpstreamLink.ticket_id)
         .where(and_(UpstreamLink.system == adapter.system, ~UpstreamLink.remote_id.startswith("~"), alive))
         .order_by(UpstreamLink.ticket_id)
     )
-    return list(session.scalars(query))
+    return dict(session.execute(query).tuples().all())
 
 
-def _hear(session: Session, adapter: Adapter, matter: RemoteMatter, at: datetime) -> bool:
-    link = links.by_remote(session, adapter.system, matter.id)
-    if link is None or link.remote_status == matter.status:
+def _note(adapter: Adapter, remote_id: str, status: str, note: str | None, at: datetime) -> bool:
+    """Keep a matter's state, and add a note about it to its ticket. Returns whether the note could be added."""
+    with transaction() as session:
+        link = links.by_remote(session, adapter.system, remote_id, hold=True)
+        if link is None or link.remote_status == status:
+            return False
+        link.remote_status, link.pulled_at = status, at
+        ticket = session.get_one(Ticket, link.ticket_id, with_for_update=True)
+        # Withdrawn or refused here: nobody needs the news, but it is known.
+        if note is None or ticket.status not in workflow.ACTIONS["add"].before:
+            return False
+        service.add_information(session, ticket.number, actor=_actor(adapter.system), note=note, at=at)
+        return True
+
+
+def _hear(adapter: Adapter, matter: RemoteMatter, known: str | None, at: datetime) -> bool:
+    if matter.status == known:
         return False
-    first_time, link.remote_status, link.pulled_at = link.remote_status is None, matter.status, at
-    if first_time and not matter.closed:
-        return False  # that it is open there is no news
-    number = session.get_one(Ticket, link.ticket_id).number
-    note = words.heard(adapter.name, matter.status, matter.notes)
-    service.add_information(session, number, actor=_actor(adapter.system), note=note, at=at)
-    return True
+    no_news = known is None and not matter.closed  # we filed it, and it is open
+    note = None if no_news else words.heard(adapter.name, matter.status, matter.notes)
+    return _note(adapter, matter.id, matter.status, note, at)
 
 
-def hear(adapter: Adapter, at: datetime, report: Pulled) -> None:
+def _look(adapter: Adapter, remote_id: str, known: str | None, at: datetime, report: Pulled) -> None:
+    """Look into a matter that was asked for but not answered: a wrong answer is no reason to think it deleted."""
+    try:
+        matter = adapter.look(remote_id)
+    except RefusedError:
+        return  # it lets nobody look at a single one
+    if matter is not None:
+        report.heard += _hear(adapter, matter, known, at)
+    else:
+        _note(adapter, remote_id, links.DELETED, words.lost(adapter.name), at)
+        report.lost += 1
+
+
+def hear(adapter: Adapter, at: datetime, report: Pulled, late: Late) -> None:
     """Add to the tickets what the platform says of them since. Nothing more: who handles a ticket here decides about it.
 
-    The workflow lets only people finish a ticket, so a matter that was closed there stays open here with the news.
+    The workflow lets only people finish a ticket, so a matter that was closed or deleted there stays open here with the
+    news.
     """
     with reading() as session:
         watched = _watched(session, adapter, at)
-    for matter in adapter.changes(at - WATCHED, watched) if watched else ():
-        try:
-            with transaction() as session:
-                report.heard += _hear(session, adapter, matter, at)
-        except workflow.IllegalTransitionError:
-            with transaction() as session:  # withdrawn or refused here: nobody needs the news, but it is known
-                link = links.by_remote(session, adapter.system, matter.id)
-                if link:
-                    link.remote_status, link.pulled_at = matter.status, at
+    ids, looks = list(watched), _LOOKS
+    first = random.randrange(len(ids)) if len(ids) > _ASKED else 0  # when time is too short for all, all get their turn
+    ids = ids[first:] + ids[:first]
+    for place in range(0, len(ids), _ASKED):
+        if late():
+            report.stopped = TIME_IS_UP
+            return
+        some = ids[place : place + _ASKED]
+        found = adapter.changes(at - WATCHED, some)
+        for matter in found:
+            report.heard += _hear(adapter, matter, watched[matter.id], at)
+        missing = set(some).difference(m.id for m in found)
+        for remote_id in sorted(i for i in missing if watched[i] != links.DELETED):
+            if looks and not late():
+                looks -= 1
+                _look(adapter, remote_id, watched[remote_id], at, report)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from cases.outward.client import Client
 from cases.outward.upstream import marks
 from cases.outward.upstream.adapter import Outgoing, RemoteMatter, Update
-from cases.outward.upstream.calls import Calls
+from cases.outward.upstream.calls import TRIES, Calls
 from cases.outward.upstream.errors import AnswerError, RefusedError, UnclearError
 from cases.outward.upstream.open311_settings import Open311Settings, SettingsError
 from cases.outward.upstream.open311_shapes import (
@@ -35,7 +35,6 @@ from common.settings import settings
 
 SECONDS = 30.0  # for one exchange
 SPAN = timedelta(days=89)  # a search may cover 90 days
-IDS_AT_ONCE = 50
 TOKEN = "~token:"
 
 
@@ -46,6 +45,7 @@ class Open311:
         settings_: of the platform.
         client: to use instead of its own.
         sleep: waits between tries.
+        tries: of calls that may be tried again.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class Open311:
         settings_: Open311Settings,
         client: Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        tries: int = TRIES,
     ) -> None:
         self._settings = settings_
         self._client = client or Client(None, SECONDS)
-        self._calls = Calls(settings_.endpoint, self._client, sleep)
-        self._sleep = sleep
+        self._calls = Calls(settings_.endpoint, self._client, sleep, tries)
 
     def __enter__(self) -> Open311:
         return self
@@ -84,6 +84,11 @@ class Open311:
     def types(self) -> frozenset[str]:
         """Our matter types that have a service there."""
         return frozenset(self._settings.services.up)
+
+    @property
+    def contact(self) -> bool:
+        """Whether phones are passed on."""
+        return self._settings.contact
 
     def _common(self) -> dict[str, str]:
         known = {"api_key": self._settings.api_key, "jurisdiction_id": self._settings.jurisdiction_id}
@@ -167,9 +172,16 @@ class Open311:
         given = rows[0].get("service_request_id") if rows else None
         return self._id(given) if given else None
 
-    def find(self, matter: Outgoing, since: datetime) -> str | None:
-        """Look whether a matter arrived: a request that bears its mark."""
-        for found in self._search(since, now() + timedelta(days=1), {}):
+    def find(self, matter: Outgoing, since: datetime, *, same_service: bool = False) -> str | None:
+        """Look whether a matter arrived: a request that bears its mark.
+
+        Args:
+            matter: as it was sent.
+            since: when, at the earliest.
+            same_service: its type is certainly the same as then, so that fewer requests need be looked at.
+        """
+        values = {"service_code": self.service_of(matter.type)} if same_service else {}
+        for found in self._search(since, now() + timedelta(days=1), values):
             if self.reference_in(found.text) == matter.reference:
                 return found.id
         return None
@@ -178,7 +190,7 @@ class Open311:
         """Tell how a matter stands, by the extension ``servicerequestupdates``."""
         form = {
             "service_request_id": remote_id,
-            "update_id": str(update.id),
+            "update_id": update.id,
             "status": "CLOSED" if update.closed else "OPEN",
             "updated_datetime": written(update.at),
             "description": clean(update.text, LONGEST_TEXT),
@@ -187,11 +199,24 @@ class Open311:
 
     # --- down
 
+    def look(self, remote_id: str) -> RemoteMatter | None:
+        """One request as it stands now; None when the platform says that there is none (any more)."""
+        try:
+            rows = self._rows(f"requests/{quote(remote_id, safe='')}.json", {})
+        except RefusedError as error:
+            if error.status in (404, 410) and error.about_request:
+                return None
+            raise
+        found = next((m for m in self._matters(rows) if m.id == remote_id), None)
+        if found is None and rows:
+            raise AnswerError(f"{self.name}: asked for one request, it answered with something else")
+        return found
+
     def pull(self, since: datetime, until: datetime) -> list[RemoteMatter]:
-        """Open requests filed between two moments, oldest first."""
+        """Open requests filed between two moments, oldest first, those without a date last."""
         found = self._search(since, until, {"status": "open"})
-        first = datetime.min.replace(tzinfo=UTC)
-        return sorted((m for m in found if not m.closed), key=lambda m: (m.requested_at or first, m.id))
+        last = datetime.max.replace(tzinfo=UTC)
+        return sorted((m for m in found if not m.closed), key=lambda m: (m.requested_at or last, m.id))
 
     def _search(self, since: datetime, until: datetime, values: Mapping[str, str]) -> list[RemoteMatter]:
         found: dict[str, RemoteMatter] = {}
@@ -214,8 +239,9 @@ class Open311:
     def changes(self, since: datetime, known: Sequence[str]) -> list[RemoteMatter]:
         """The known requests as they stand now; the specification has no search by change, so all are asked for."""
         found: list[RemoteMatter] = []
-        for place in range(0, len(known), IDS_AT_ONCE):
-            some = known[place : place + IDS_AT_ONCE]
+        size = self._settings.ids_at_once
+        for place in range(0, len(known), size):
+            some = known[place : place + size]
             rows = self._rows("requests.json", {"service_request_id": ",".join(some)})
             found += [m for m in self._matters(rows) if m.id in some]
         return found

@@ -29,10 +29,11 @@ class Open311Settings:
         services: which of its services are which of our matter types.
         api_key: its key for us.
         jurisdiction_id: as it wants it, if it does.
-        default_service: what is filed under when a matter type is not mapped; for :class:`RemoteBackend` only.
+        default_service: what is filed under when a matter type is not mapped; for a bot that files there only.
         contact: whether phones of people who are not anonymous are passed on.
         updates: whether it has ``servicerequestupdates``.
         page: how many requests it lists at once.
+        ids_at_once: how many requests may be asked for by their ids at once; 1 for a platform that takes no lists.
         plain_http: the endpoint may be http; words and key can then be read on the way.
     """
 
@@ -47,6 +48,7 @@ class Open311Settings:
     contact: bool = False
     updates: bool = False
     page: int = 1000
+    ids_at_once: int = 50
     plain_http: bool = False
 
     def __post_init__(self) -> None:
@@ -59,6 +61,8 @@ class Open311Settings:
             wrong.append("name is empty")
         if self.page < 2:
             wrong.append(f"page is {self.page}; it must be 2 or more")
+        if self.ids_at_once < 1:
+            wrong.append(f"ids_at_once is {self.ids_at_once}; it must be 1 or more")
         wrong += self._about_endpoint()
         if wrong:
             raise SettingsError("the settings of the platform above have mistakes: " + "; ".join(wrong))

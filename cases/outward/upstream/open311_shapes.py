@@ -15,6 +15,9 @@ from common.settings import settings
 LONGEST_TEXT = 4000  # characters of a description, as the specification has it
 LONGEST_PLACE = 300
 LONGEST_ID = 90
+LONGEST_STATUS = 32
+LONGEST_NAME = 200
+LONGEST_URL = 2000
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 # The specification's, and those of the extension that mean the same.
 CLOSED = frozenset(
@@ -33,6 +36,17 @@ def description(matter: Outgoing, we: str) -> str:
     text = clean("\n".join((matter.text, *matter.details)), LONGEST_TEXT)
     room = LONGEST_TEXT - len(end) - 1
     return f"{text if len(text) <= room else text[: room - 1] + '…'}\n{end}"
+
+
+def _text(row: Mapping[str, Any], name: str, longest: int) -> str:
+    """A field as text; what is neither text nor a number is no text."""
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        return clean(str(value), longest)
+    except ValueError:  # a number with thousands of digits
+        return ""
 
 
 def _moment(text: Any) -> datetime | None:
@@ -70,25 +84,24 @@ def matter_of(row: Mapping[str, Any], types: Mapping[str, str]) -> RemoteMatter 
         row: of the list of requests.
         types: our matter types by service code.
     """
-    id_, status = str(row.get("service_request_id") or "").strip(), clean(str(row.get("status") or ""), 32).lower()
+    id_, status = _text(row, "service_request_id", LONGEST_ID + 1), _text(row, "status", LONGEST_STATUS).lower()
     if not is_id(id_) or not status:
         return None
-    service = str(row.get("service_code") or "")
-    name = str(row.get("service_name") or "")
-    media = row.get("media_url")
+    service, name = _text(row, "service_code", LONGEST_NAME), _text(row, "service_name", LONGEST_NAME)
+    media = _text(row, "media_url", LONGEST_URL + 1)
     return RemoteMatter(
         id=id_,
         service=service,
         service_name=name,
         type=types.get(service),
-        text=clean(str(row.get("description") or name or service), LONGEST_TEXT),
+        text=_text(row, "description", LONGEST_TEXT) or name or service,
         status=status,
         closed=status in CLOSED,
-        notes=clean(str(row.get("status_notes") or ""), LONGEST_TEXT) or None,
+        notes=_text(row, "status_notes", LONGEST_TEXT) or None,
         requested_at=_moment(row.get("requested_datetime")),
         updated_at=_moment(row.get("updated_datetime")),
-        place=clean(str(row.get("address") or ""), LONGEST_PLACE) or None,
+        place=_text(row, "address", LONGEST_PLACE) or None,
         lat=_degrees(row.get("lat"), 90),
         lng=_degrees(row.get("long"), 180),
-        media_url=media if isinstance(media, str) and media.startswith(("http://", "https://")) else None,
+        media_url=media if media.startswith(("http://", "https://")) and len(media) <= LONGEST_URL else None,
     )

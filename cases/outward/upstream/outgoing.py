@@ -6,7 +6,7 @@ the claim stays, and before the ticket is sent again the platform is asked wheth
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from cases.outward.upstream.errors import RefusedError, UnclearError, UpstreamEr
 from common.db import reading, transaction
 
 BATCH = 100
+Late = Callable[[], bool]
 LEASE = timedelta(minutes=10)  # after which a claim without an answer is looked into
 CLOCKS = timedelta(hours=1)  # by which two systems' clocks may differ
 TOLD_FOR = timedelta(days=40)  # after a ticket ended, for a platform that could not be reached
@@ -164,7 +165,7 @@ def _send(adapter: Adapter, id_: int, matter: Outgoing, report: Pushed) -> None:
         report.problems.append(f"{number}: the platform gave it the id of another ticket of ours")
 
 
-def _recover(adapter: Adapter, at: datetime, report: Pushed) -> None:
+def _recover(adapter: Adapter, at: datetime, report: Pushed, late: Late) -> None:
     """Look into claims whose answer was lost, and tokens that may have become ids."""
     own = UpstreamLink.system == adapter.system
     stale = and_(UpstreamLink.remote_id.startswith(links.PENDING), UpstreamLink.pulled_at < at - LEASE)
@@ -173,6 +174,8 @@ def _recover(adapter: Adapter, at: datetime, report: Pushed) -> None:
         tokens = select(UpstreamLink.ticket_id, UpstreamLink.remote_id, Ticket.number).join(Ticket)
         waiting = session.execute(tokens.where(own, UpstreamLink.remote_id.startswith("~token:")).limit(BATCH)).all()
     for id_ in lost:
+        if late():
+            return
         with transaction() as session:
             claimed = _claim_again(session, id_, adapter.system, at)
         if claimed is None:
@@ -184,6 +187,8 @@ def _recover(adapter: Adapter, at: datetime, report: Pushed) -> None:
         elif _write(id_, adapter.system, found, None, matter.reference):
             report.adopted += 1
     for id_, token, number in waiting:
+        if late():
+            return
         settled = adapter.settled(token)
         if settled is not None and settled != token:
             with transaction() as session:
@@ -192,10 +197,19 @@ def _recover(adapter: Adapter, at: datetime, report: Pushed) -> None:
 
 
 def send_up(
-    adapter: Adapter, at: datetime, types: Collection[str], units: Collection[str], batch: int, report: Pushed
-) -> None:
-    """File tickets of these types or units there, oldest first. Each is claimed and kept in transactions of its own."""
-    _recover(adapter, at, report)
+    adapter: Adapter,
+    at: datetime,
+    types: Collection[str],
+    units: Collection[str],
+    batch: int,
+    report: Pushed,
+    late: Late,
+) -> bool:
+    """File tickets of these types or units there, oldest first. Each is claimed and kept in transactions of its own.
+
+    Returns whether it came to the end, before time was up.
+    """
+    _recover(adapter, at, report, late)
     may = _may_go(types, units, adapter.system)
     there = Ticket.type.in_(adapter.types)
     with reading() as session:
@@ -203,10 +217,13 @@ def send_up(
         left = select(Ticket.type, func.count()).where(may, or_(Ticket.type.is_(None), ~there)).group_by(Ticket.type)
         report.left_out = {type_ or "unknown": number for type_, number in session.execute(left)}
     for id_ in found:
+        if late():
+            return False
         with transaction() as session:
             matter = _claim(session, id_, adapter.system, at)
         if matter is not None:
             _send(adapter, id_, matter, report)
+    return True
 
 
 def _untold(adapter: Adapter, at: datetime) -> ColumnElement[bool]:
@@ -216,10 +233,14 @@ def _untold(adapter: Adapter, at: datetime) -> ColumnElement[bool]:
         TicketEvent.action.in_(words.told_actions()),
     )
     alive = or_(Ticket.status.in_(workflow.OPEN), Ticket.updated_at > at - TOLD_FOR)
-    return and_(UpstreamLink.system == adapter.system, ~UpstreamLink.remote_id.startswith("~"), alive, news)
+    there = and_(
+        ~UpstreamLink.remote_id.startswith("~"), func.coalesce(UpstreamLink.remote_status, "") != links.DELETED
+    )
+    return and_(UpstreamLink.system == adapter.system, there, alive, news)
 
 
-def _news(session: Session, ticket_id: int, after: int) -> list[Update]:
+def _news(session: Session, ticket_id: int, after: int) -> list[tuple[int, Update]]:
+    """What happened after an event: the event's id, and what the platform is told of it."""
     query = (
         select(TicketEvent, Unit.name)
         .outerjoin(Unit, Unit.code == TicketEvent.unit)
@@ -228,25 +249,28 @@ def _news(session: Session, ticket_id: int, after: int) -> list[Update]:
         .order_by(TicketEvent.id)
     )
     return [
-        Update(e.id, e.at, e.after in workflow.ENDED, words.told(e.action, unit or "", e.note))
+        (e.id, Update(str(e.id), e.at, e.after in workflow.ENDED, words.told(e.action, unit or "", e.note)))
         for e, unit in session.execute(query)
     ]
 
 
-def tell(adapter: Adapter, at: datetime, batch: int, report: Pushed) -> None:
+def tell(adapter: Adapter, at: datetime, batch: int, report: Pushed, late: Late) -> bool:
     """Tell the platform what happened here to the matters it knows, in order.
 
     An update it refuses is left out, as the next one says the newer state; if it cannot be reached, the rest waits.
+    Returns whether it came to the end, before time was up.
     """
     if not adapter.tells:
-        return
+        return True
     query = select(UpstreamLink.ticket_id, UpstreamLink.remote_id, UpstreamLink.pushed_event, Ticket.number)
     query = query.join(Ticket, Ticket.id == UpstreamLink.ticket_id).where(_untold(adapter, at))
     with reading() as session:
         rows = session.execute(query.order_by(UpstreamLink.ticket_id).limit(batch)).all()
         news = {row.ticket_id: _news(session, row.ticket_id, row.pushed_event or 0) for row in rows}
     for row in rows:
-        for update_ in news[row.ticket_id]:
+        for event, update_ in news[row.ticket_id]:
+            if late():
+                return False
             refused = None
             try:
                 adapter.update(row.remote_id, update_)
@@ -258,23 +282,24 @@ def tell(adapter: Adapter, at: datetime, batch: int, report: Pushed) -> None:
                 report.problems.append(f"{numbers.spoken(row.number)}: {error}")
             with transaction() as session:
                 link = session.get_one(UpstreamLink, (row.ticket_id, adapter.system))
-                link.pushed_event = max(link.pushed_event or 0, update_.id)
+                link.pushed_event = max(link.pushed_event or 0, event)
                 # What it repeats of our own news is none.
                 if refused is None and update_.closed:
                     link.remote_status = "closed"
                 elif refused is None and link.remote_status == "closed":
                     link.remote_status = "open"
+    return True
 
 
 def forget(session: Session, system: str, number: str, *, by: str) -> None:
-    """Let a ticket the platform refused be tried again, once what was wrong is put right.
+    """Let a ticket go up (again) that the platform refused, once what was wrong is put right, or has deleted.
 
     Raises:
-        LookupError: the platform has not refused a ticket of that number.
+        LookupError: the platform has neither refused nor deleted a ticket of that number.
     """
     link = links.of_number(session, system, number)
-    if link is None or not link.remote_id.startswith(links.REFUSED):
-        raise LookupError(f"{system} has not refused ticket {numbers.spoken(number)}")
+    if link is None or not (link.remote_id.startswith(links.REFUSED) or link.remote_status == links.DELETED):
+        raise LookupError(f"{system} has neither refused nor deleted ticket {numbers.spoken(number)}")
     session.delete(link)
     session.flush()
     audit.log(session, by, "upstream.forget", f"{system} {numbers.spoken(number)}")

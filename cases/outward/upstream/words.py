@@ -20,10 +20,24 @@ def photo() -> str:
     return str(_words()["photo"])
 
 
-def heard(name: str, status: str, notes: str | None) -> str:
+def heard(name: str, status_: str, notes: str | None) -> str:
     """What staff read when the platform says something new."""
-    said = _words()["statuses"].get(status, status)
-    return str(_words()["heard"]).format(name=name, status=said, notes=f"。{notes}" if notes else "")
+    return str(_words()["heard"]).format(name=name, status=status(status_), notes=f"。{notes}" if notes else "")
+
+
+def lost(name: str) -> str:
+    """What staff read when the platform does not have a matter any more."""
+    return str(_words()["lost"]).format(name=name)
+
+
+def status(status_: str) -> str:
+    """A status of the platform, as people here say it; of one we have no word for, the platform's own."""
+    return str(_words()["statuses"].get(status_, status_))
+
+
+def added(name: str, value: str) -> str:
+    """A piece of an addition by the resident, for a platform that takes words only."""
+    return str(_words()["added"][name]).format(value=value)
 
 
 def told_actions() -> tuple[str, ...]:

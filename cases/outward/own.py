@@ -1,0 +1,80 @@
+"""The bot's own case backend, as :class:`cases.outward.backend.Backend`: the service functions, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from cases import numbers, service, workflow
+from cases.model import Ticket
+from cases.outward.backend import Addition, Filed, Standing
+from cases.service import Actor, NewTicket
+from common.db import reading, transaction
+
+
+class Own:
+    """See :class:`cases.outward.backend.Backend`."""
+
+    takes_additions = True
+
+    def file(self, new: NewTicket) -> Filed:
+        """File a matter as a ticket."""
+        with transaction() as session:
+            ticket = service.file_ticket(session, new)
+            return Filed(ticket.number, service.unit_name(session, ticket))
+
+    def add(self, number: str, reporter: str | None, what: Addition) -> bool:
+        """Add to a ticket."""
+        with transaction() as session:
+            service.add_information(
+                session,
+                number,
+                actor=Actor("resident", reporter),
+                place=what.place,
+                grid=what.grid,
+                lat=what.lat,
+                lng=what.lng,
+                answers=dict(what.answers),
+                note=what.note,
+                attachments=what.attachments,
+                anonymous=what.anonymous,
+                phone=what.phone,
+            )
+        return True
+
+    def standing(self, number: str, reporter: str, known: Collection[str] = ()) -> Standing | None:
+        """How a ticket stands."""
+        with reading() as session:
+            try:
+                ticket = service.get(session, number)
+            except service.TicketNotFoundError:
+                return None
+            return _standing(session, ticket, ticket.reporter == reporter)
+
+    def theirs(self, reporter: str, known: Collection[str] = ()) -> list[Standing]:
+        """A person's tickets, newest first."""
+        with reading() as session:
+            return [_standing(session, ticket, True) for ticket in service.of_reporter(session, reporter)]
+
+    def spoken(self, number: str) -> str:
+        """In groups of three."""
+        return numbers.spoken(number)
+
+    def number_in(self, said: str) -> str | None:
+        """Nine digits whose check digit fits, in any spelling."""
+        return numbers.parse(said)
+
+
+def _standing(session: Session, ticket: Ticket, own: bool) -> Standing:
+    return Standing(
+        number=ticket.number,
+        said=workflow.STATES[ticket.status],
+        closed=ticket.status in workflow.ENDED,
+        own=own,
+        type=ticket.type if own else None,
+        place=ticket.place if own else None,
+        unit=service.unit_name(session, ticket) if own else None,
+        filed_at=ticket.created_at,
+        changed_at=ticket.updated_at,
+    )
