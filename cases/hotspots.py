@@ -1,8 +1,9 @@
 """Hot spots (未诉先办): the same kind of matter reported again and again at one place, found before people complain anew.
 
-Counted are reports: a ticket merged into another counts too, one that was withdrawn or refused does not. A place is an
-estate, a road, a market ... by its one name, however residents word it; what names no place that is hot by itself is
-counted for its community. docs/duplicates.md has the rules and the test.
+What makes a place hot is how many different people reported, not how often: one person ten times is one. A ticket merged
+into another counts, one that was withdrawn or refused does not. A place is an estate, a road, a market ... by its one
+name, however residents word it; what names no place that is hot by itself is counted for its community. The list names
+nobody. docs/hotspots.md has the rules and the test.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from cases import numbers
@@ -30,9 +31,8 @@ from common.db import now
 from common.settings import settings
 from nlu.taxonomy import taxonomy
 
-LEAST_PEOPLE = 3  # different reporters, or
-LEAST_REPORTS = 5
-PAST_WEEKS = 8
+LEAST_PEOPLE = 3
+PAST_PERIODS = 8  # as long as the period looked at, that it is compared with
 UNUSUAL = 0.01  # a count this improbable by the place's own past is more than chance
 SAMPLES = 3
 NOT_COUNTED = ("withdrawn", "refused")
@@ -50,11 +50,11 @@ class AreaNotFoundError(LookupError):
 class HotSpot:
     """A kind of matter that piles up at a place.
 
-    ``place`` is its name, ``level`` estate, village, road, school ... or community. ``since`` is the first report after the
-    last quiet stretch as long as the period. ``before`` is the number of reports in the period before, ``expected`` what a
-    period brings by the past eight weeks, ``chance`` the probability of so many reports or more if nothing changed (None
-    without a past to compare with), ``unusual`` whether that is too improbable to be chance. ``numbers`` are sample
-    tickets, newest first.
+    ``place`` is its name, ``level`` estate, village, road, school ... or community. ``people`` are the different reporters
+    (:func:`people`). ``since`` is the first report after the last quiet stretch as long as the period. ``before`` is the
+    number of people in the period before, ``expected`` how many a period brings by the past eight, ``chance`` the
+    probability of so many or more if nothing changed (None without a past to compare with), ``unusual`` whether that is
+    too improbable to be chance. ``numbers`` are sample tickets, newest first.
     """
 
     type: str
@@ -62,7 +62,7 @@ class HotSpot:
     level: str
     community: str
     tickets: int
-    reporters: int
+    people: int
     since: datetime
     latest: datetime
     before: int
@@ -76,27 +76,50 @@ class HotSpot:
         """new, up, down or level: this period against the one before."""
         if not self.before:
             return "new"
-        return "up" if self.tickets > self.before else "down" if self.tickets < self.before else "level"
+        return "up" if self.people > self.before else "down" if self.people < self.before else "level"
+
+
+def people(rows: Iterable[Any]) -> int:
+    """How many different people reported.
+
+    Reports that share a reporter or a phone are one person's, also by way of a third (told by chat, by phone, by both).
+    Whether those that name neither are ten people's or one person's ten calls nobody can know: those of one day count as
+    one person's.
+
+    Args:
+        rows: with ``reporter``, ``phone`` and ``created_at``.
+    """
+    zone = ZoneInfo(settings().timezone)
+    groups: list[set[str]] = []
+    for row in rows:
+        mine = {name for name in (row.reporter, row.phone) if name} or {f"{row.created_at.astimezone(zone).date()}"}
+        for group in [g for g in groups if g & mine]:
+            groups.remove(group)
+            mine |= group
+        groups.append(mine)
+    return len(groups)
+
+
+@dataclass
+class _Past:
+    """An earlier period: how many people reported in it, and the first report."""
+
+    people: int = 0
+    first: datetime | None = None
 
 
 @dataclass
 class _Heap:
-    """Reports of one kind at one place."""
+    """Reports of one kind at one place, and its earlier periods, the latest first."""
 
     place: str
     level: str
     rows: list[Row[Any]] = field(default_factory=list)
-    earlier: list[datetime] = field(default_factory=list)  # of the past; not kept for whole communities
-    past: int = 0
-    before: int = 0
-
-    @property
-    def people(self) -> int:
-        return len({p for r in self.rows if (p := r.reporter or r.phone)})
+    past: list[_Past] = field(default_factory=list)
 
     @property
     def hot(self) -> bool:
-        return self.people >= LEAST_PEOPLE or len(self.rows) >= LEAST_REPORTS
+        return people(self.rows) >= LEAST_PEOPLE
 
 
 def _within(session: Session, area: str | None) -> list[ColumnElement[bool]]:
@@ -121,7 +144,7 @@ def _cells(session: Session, begin: datetime, at: datetime, within: list[ColumnE
         select(Ticket.type, Ticket.community)
         .where(Ticket.type.is_not(None), Ticket.community.is_not(None), *_between(begin, at), *within)
         .group_by(Ticket.type, Ticket.community)
-        .having(func.count() >= min(LEAST_PEOPLE, LEAST_REPORTS))
+        .having(func.count() >= LEAST_PEOPLE)
     )
     return [(str(t), str(c)) for t, c in session.execute(query)]
 
@@ -200,58 +223,67 @@ def _past_of_places(session: Session, names: Names, hot: dict[Spot, _Heap], begi
     for spot, heap in hot.items():
         if spot[2]:
             by_type[spot[0]][spot] = heap
+    columns = (Ticket.community, Ticket.grid, Ticket.place, Ticket.created_at, Ticket.reporter, Ticket.phone)
     for type_, heaps in by_type.items():
         grids = {r.grid for h in heaps.values() for r in h.rows if r.grid}
         open_ = {c for _, c, _ in heaps}
         where = or_(Ticket.grid.in_(sorted(grids)), and_(Ticket.grid.is_(None), Ticket.community.in_(sorted(open_))))
-        query = select(Ticket.community, Ticket.grid, Ticket.place, Ticket.created_at).where(
-            Ticket.type == type_, where, *_between(begin - timedelta(weeks=PAST_WEEKS), begin)
-        )
+        query = select(*columns).where(Ticket.type == type_, where, *_between(begin - PAST_PERIODS * period, begin))
         loose: dict[str, list[str]] = defaultdict(list)
         for _, community, key in heaps:
             if key.startswith("?"):
                 loose[community].append(key)
+        told: dict[tuple[Spot, int], list[Any]] = defaultdict(list)
         for row in session.execute(query):
             key = _key(names, row.place, row.grid)[0]
             if key.startswith("?"):
                 key = next((k for k in loose.get(row.community, ()) if k[1:] in key), key)
-            if found := heaps.get((type_, row.community or "", key)):
-                found.earlier.append(row.created_at)
-                found.past += 1
-                found.before += row.created_at > begin - period
+            told[(type_, row.community or "", key), (begin - row.created_at) // period].append(row)
+        for (spot, ago), rows in told.items():
+            if spot in heaps:
+                heaps[spot].past[ago] = _Past(people(rows), min(r.created_at for r in rows))
 
 
 def _past_of_communities(session: Session, hot: dict[Spot, _Heap], begin: datetime, period: timedelta) -> None:
-    """Fill in the past of what is left of communities: all their reports but those of places that are hot themselves."""
+    """Fill in the past of what is left of communities: all their people but those of places that are hot themselves.
+
+    Counted by the database, and so roughly: a person's reports with and without a phone count as two people's, and days
+    are those of UTC.
+    """
     whole = {spot[:2]: heap for spot, heap in hot.items() if not spot[2]}
     if not whole:
         return
-    lately = func.sum(case((Ticket.created_at > begin - period, 1), else_=0))
+    person = func.coalesce(Ticket.phone, Ticket.reporter, cast(func.date(Ticket.created_at), String))
+    counts: list[ColumnElement[Any]] = []
+    for ago in range(PAST_PERIODS):
+        inside = and_(Ticket.created_at > begin - (ago + 1) * period, Ticket.created_at <= begin - ago * period)
+        counts += [func.count(case((inside, person)).distinct()), func.min(case((inside, Ticket.created_at)))]
     query = (
-        select(Ticket.type, Ticket.community, func.count(), lately)
+        select(Ticket.type, Ticket.community, *counts)
         .where(
             Ticket.type.in_(sorted({t for t, _ in whole})),
             Ticket.community.in_(sorted({c for _, c in whole})),
-            *_between(begin - timedelta(weeks=PAST_WEEKS), begin),
+            *_between(begin - PAST_PERIODS * period, begin),
         )
         .group_by(Ticket.type, Ticket.community)
     )
-    for type_, community, count, before in session.execute(query):
+    for type_, community, *found in session.execute(query):
         if heap := whole.get((str(type_), str(community))):
             places = [h for s, h in hot.items() if s[2] and s[:2] == (type_, community)]
-            heap.past = int(count) - sum(h.past for h in places)
-            heap.before = int(before) - sum(h.before for h in places)
+            for ago, past in enumerate(heap.past):
+                past.people = max(0, int(found[2 * ago]) - sum(h.past[ago].people for h in places))
+                past.first = found[2 * ago + 1]
 
 
 def chance(count: int, past: int, share: float) -> float:
-    """The probability that, of ``count + past`` reports, so many or more fall into the period, if nothing changed.
+    """The probability that, of ``count + past`` people, so many or more fall into the period, if nothing changed.
 
     The exact conditional test of two Poisson rates (Przyborowski and Wilenski 1940, Biometrika 31): given their sum, the
     count of the period is binomial.
 
     Args:
-        count: reports in the period.
-        past: reports in the time before that it is compared with.
+        count: people in the period.
+        past: people in the time before that it is compared with.
         share: the period's part of the whole time, between 0 and 1.
     """
     total = count + past
@@ -269,32 +301,32 @@ def chance(count: int, past: int, share: float) -> float:
     return min(1.0, sum(terms))
 
 
-def _since(heap: _Heap, period: timedelta) -> datetime:
-    """The first report after the last stretch of a period without any."""
-    moments: list[datetime] = sorted([r.created_at for r in heap.rows] + heap.earlier, reverse=True)
-    since = moments[0]
-    for moment in moments[1:]:
-        if since - moment > period:
+def _since(heap: _Heap) -> datetime:
+    """The first report of the unbroken run of periods that had any."""
+    since: datetime = min(r.created_at for r in heap.rows)
+    for past in heap.past:
+        if not past.people or past.first is None:
             break
-        since = moment
+        since = past.first
     return since
 
 
-def _told(spot: Spot, heap: _Heap, period: timedelta, history: timedelta) -> HotSpot:
+def _told(spot: Spot, heap: _Heap, known: int) -> HotSpot:
+    """A hot spot, compared with the ``known`` earlier periods of which there are tickets."""
     rows = sorted(heap.rows, key=lambda r: (r.created_at, r.id), reverse=True)
-    share = period / (period + history) if history > timedelta() else None
-    likely = chance(len(rows), heap.past, share) if share else None
+    count, past = people(rows), sum(p.people for p in heap.past[:known])
+    likely = chance(count, past, 1 / (1 + known)) if known else None
     return HotSpot(
         type=spot[0],
         place=heap.place,
         level=heap.level,
         community=spot[1],
         tickets=len(rows),
-        reporters=heap.people,
-        since=_since(heap, period),
+        people=count,
+        since=_since(heap),
         latest=rows[0].created_at,
-        before=heap.before,
-        expected=heap.past * (period / history) if share else None,
+        before=heap.past[0].people,
+        expected=past / known if known else None,
         chance=likely,
         unusual=likely is not None and likely < UNUSUAL,
         numbers=tuple(r.number for r in rows[:SAMPLES]),
@@ -302,7 +334,7 @@ def _told(spot: Spot, heap: _Heap, period: timedelta, history: timedelta) -> Hot
 
 
 def find(session: Session, at: datetime | None = None, days: int = 7, area: str | None = None) -> list[HotSpot]:
-    """The hot spots of the last days: places with three different reporters or five reports of one matter type.
+    """The hot spots of the last days: places where three different people reported matters of one type.
 
     A community as a whole is only listed when its count is more than chance: over a large area there is always something.
 
@@ -313,7 +345,7 @@ def find(session: Session, at: datetime | None = None, days: int = 7, area: str 
         area: code of an area of any level; by default everywhere.
 
     Returns:
-        What is unusual first, then by number of reporters and tickets.
+        What is unusual first, then by number of people and tickets.
 
     Raises:
         AreaNotFoundError: there is no such area.
@@ -340,13 +372,15 @@ def find(session: Session, at: datetime | None = None, days: int = 7, area: str 
     query = select(*columns).where(*_between(begin, end), *within)
     rows = [r for r in session.execute(query) if (r.type, r.community) in wanted] if wanted else []
     hot = _hot(session, _merged(_gather(names, rows)))
+    for heap in hot.values():
+        heap.past = [_Past() for _ in range(PAST_PERIODS)]
     _past_of_places(session, names, hot, begin, period)
     _past_of_communities(session, hot, begin, period)
     first = session.scalar(select(func.min(Ticket.created_at)))
-    history = max(timedelta(), min(timedelta(weeks=PAST_WEEKS), begin - first)) if first else timedelta()
-    spots = [_told(spot, heap, period, history) for spot, heap in hot.items()]
+    known = max(0, min(PAST_PERIODS, (begin - first) // period)) if first else 0
+    spots = [_told(spot, heap, known) for spot, heap in hot.items()]
     listed = [s for s in spots if s.level != "community" or s.unusual]
-    return sorted(listed, key=lambda s: (not s.unusual, -s.reporters, -s.tickets, s.type, s.place))
+    return sorted(listed, key=lambda s: (not s.unusual, -s.people, -s.tickets, s.type, s.place))
 
 
 @lru_cache(maxsize=1)
@@ -365,7 +399,7 @@ def _line(rank: int, spot: HotSpot, tree: AreaTree, zone: ZoneInfo) -> str:
         where=where,
         type=taxonomy().type(spot.type).name if taxonomy().has_type(spot.type) else spot.type,
         tickets=spot.tickets,
-        reporters=spot.reporters,
+        people=spot.people,
         since=spot.since.astimezone(zone).strftime("%m-%d"),
         trend=words[spot.trend].format(before=spot.before),
         unusual=unusual,
@@ -394,4 +428,4 @@ def lines(
     )
 
 
-__all__ = ["AreaNotFoundError", "HotSpot", "chance", "find", "lines"]
+__all__ = ["AreaNotFoundError", "HotSpot", "chance", "find", "lines", "people"]

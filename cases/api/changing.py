@@ -78,7 +78,7 @@ class Changing:
 def changes(scope: str) -> Callable[..., Changing]:
     """A dependency: a request to change a ticket, by a key with this scope."""
 
-    def changing(sending: Annotated[Sending, Depends(sends(scope))], seen: Seen, response: Response) -> Changing:
+    def changing(seen: Seen, response: Response, sending: Sending = Depends(sends(scope))) -> Changing:
         return Changing(sending, seen, response)
 
     return changing

@@ -48,7 +48,6 @@ Digest = Annotated[str, Depends(digest)]
 Key = Annotated[
     str | None,
     Header(
-        alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,100}$",
         description="The same key and request within 7 days are done once and get the same answer",
     ),
@@ -125,7 +124,8 @@ def sends(scope: str) -> Callable[..., Sending]:
         NoKeyError, ScopeMissingError, TooManyError: see :func:`cases.api.access.needs`.
     """
 
-    def sent(caller: Annotated[Caller, Depends(needs(scope))], digest: Digest, idempotency_key: Key = None) -> Sending:
+    # Annotations are read outside of this function, where there is no ``scope``.
+    def sent(digest: Digest, caller: Caller = Depends(needs(scope)), idempotency_key: Key = None) -> Sending:
         return Sending(caller, idempotency_key, digest)
 
     return sent

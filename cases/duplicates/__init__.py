@@ -1,6 +1,7 @@
 """Reports of one matter told by several residents: how alike two are, what to suggest, what a person decided.
 
-``remember`` a ticket's meaning after it was filed, ``suggest`` what it may be the same as, ``decide`` what a person said.
+``remember`` a ticket's meaning after it was filed, ``suggest`` what it may be the same as, list what is ``pending``,
+``decide`` what a person said.
 docs/duplicates.md tells how the score comes about and how good it is.
 """
 
@@ -13,6 +14,7 @@ from cases.duplicates.suggesting import (
     SuggestionDecidedError,
     SuggestionNotFoundError,
     decide,
+    pending,
     suggest,
 )
 
@@ -24,6 +26,7 @@ __all__ = [
     "SuggestionDecidedError",
     "SuggestionNotFoundError",
     "decide",
+    "pending",
     "read",
     "remember",
     "score",

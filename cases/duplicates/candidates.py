@@ -17,7 +17,6 @@ from cases.duplicates.meaning import vector
 from cases.duplicates.reports import Vector, together
 from cases.duplicates.scoring import weights
 from cases.model import Ticket, TicketMeaning
-from nlu.understand.encoder import default_encoder
 
 WINDOW = timedelta(days=60)  # a ticket filed longer ago is another matter
 CLOSED_WITHIN = timedelta(days=7)
@@ -44,6 +43,8 @@ _FULL = (
     Ticket.place,
     Ticket.reporter,
     Ticket.phone,
+    Ticket.anonymous,
+    Ticket.status,
 )
 
 
@@ -92,12 +93,12 @@ def _searches(session: Session, ticket: Ticket, at: datetime) -> list[Select[Any
     return found
 
 
-def _with_meaning(columns: tuple[Any, ...]) -> Select[Any]:
-    mine = and_(TicketMeaning.ticket_id == Ticket.id, TicketMeaning.encoder == default_encoder().name)
+def _with_meaning(columns: tuple[Any, ...], encoder: str) -> Select[Any]:
+    mine = and_(TicketMeaning.ticket_id == Ticket.id, TicketMeaning.encoder == encoder)
     return select(*columns, TicketMeaning.vector).outerjoin(TicketMeaning, mine)
 
 
-def _promise(ticket: Ticket, meaning: Vector | None, row: Row[Any]) -> float:
+def _promise(ticket: Ticket, meaning: Vector, row: Row[Any]) -> float:
     """What the columns and the meaning alone say for a ticket, in log-odds."""
     of = weights().of
     if ticket.grid and ticket.grid == row.grid:
@@ -112,7 +113,7 @@ def _promise(ticket: Ticket, meaning: Vector | None, row: Row[Any]) -> float:
     kind = max(table.kind(t.type, t.category).days for t in (ticket, row))
     late = abs((ticket.created_at - row.created_at).total_seconds()) / DAY / kind
     promise: float = of[where] + of["late"] * min(LATEST, late)
-    promise += of["meaning"] * together(meaning, vector(row.vector), UNKNOWN_MEANING)
+    promise += of["meaning"] * together(meaning, vector(row.vector, len(meaning)), UNKNOWN_MEANING)
     if ticket.type is not None and ticket.type == row.type:
         promise += of["same_type"]
     elif table.kindred(ticket.type, row.type):
@@ -120,17 +121,18 @@ def _promise(ticket: Ticket, meaning: Vector | None, row: Row[Any]) -> float:
     return promise
 
 
-def find(session: Session, ticket: Ticket, meaning: Vector | None, at: datetime) -> list[Case]:
+def find(session: Session, ticket: Ticket, meaning: Vector, encoder: str, at: datetime) -> list[Case]:
     """The tickets worth comparing with one, at most ``SHORTLIST`` of them, likeliest first.
 
     Args:
         session: of the database.
         ticket: the one they are sought for; it and what is merged into it are never among them.
         meaning: its vector.
+        encoder: the name of the encoder that made it.
         at: the moment that counts as now.
     """
     near = union(*_searches(session, ticket, at)).subquery()
-    rows = session.execute(_with_meaning(_BRIEF).join(near, near.c.id == Ticket.id)).all()
+    rows = session.execute(_with_meaning(_BRIEF, encoder).join(near, near.c.id == Ticket.id)).all()
     promises: dict[int, float] = {}
     for row in rows:
         head = row.merged_into or row.id
@@ -141,10 +143,10 @@ def find(session: Session, ticket: Ticket, meaning: Vector | None, at: datetime)
         return []
     living = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(heads), _alive(at))))
     told: dict[int, list[tuple[Row[Any], Vector | None]]] = {h: [] for h in heads if h in living}
-    members = _with_meaning(_FULL).where(or_(Ticket.id.in_(living), Ticket.merged_into.in_(living)))
+    members = _with_meaning(_FULL, encoder).where(or_(Ticket.id.in_(living), Ticket.merged_into.in_(living)))
     # The ticket itself first, then what was merged into it, newest first.
     for row in session.execute(members.order_by(Ticket.merged_into.is_not(None), Ticket.id.desc())):
         case = told[row.merged_into or row.id]
         if len(case) <= FOLLOWERS:
-            case.append((row, vector(row.vector)))
+            case.append((row, vector(row.vector, len(meaning))))
     return [Case(head, case) for head, case in told.items()]

@@ -62,6 +62,8 @@ class Told(Protocol):
     def reporter(self) -> str | None: ...
     @property
     def phone(self) -> str | None: ...
+    @property
+    def anonymous(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Report:
     type: str | None
     kind: Kind
     person: frozenset[str]
+    anonymous: bool
     where: Where
     words: Words
     vector: Vector | None
@@ -209,6 +212,7 @@ def read(names: Names, ticket: Told, vector: Vector | None = None) -> Report:
         type=ticket.type,
         kind=matters().kind(ticket.type, ticket.category),
         person=frozenset(p for p in (ticket.reporter, ticket.phone) if p),
+        anonymous=bool(ticket.anonymous),
         where=_where(names, ticket, words),
         words=words,
         vector=vector,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cases import merging, workflow
 from cases.actor import Actor
@@ -20,6 +20,9 @@ from cases.duplicates.reports import Report, read
 from cases.duplicates.scoring import probability, score, weights
 from cases.model import DuplicateSuggestion, Ticket
 from common.db import now
+
+if TYPE_CHECKING:
+    from nlu.understand.encoder import Encoder
 
 MERGED, DIFFERENT = "merged", "different"
 
@@ -34,8 +37,13 @@ class SuggestionDecidedError(ValueError):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A ticket that may be the same matter, how likely that is (0–1), the reasons, and the id to decide it by."""
+    """A ticket that may be the same matter as ``of``, how likely that is (0–1), the reasons, and the id to decide it by.
 
+    The ticket may be closed: then the matter was not put right or came back, and it has to be reopened before the other
+    can be merged into it. ``why`` says so.
+    """
+
+    of: Ticket
     ticket: Ticket
     score: float
     why: dict[str, Any]
@@ -54,7 +62,8 @@ def _compare(mine: Report, case: Case, names: Names) -> _Found:
     scores = [score(mine, read(names, row, meaning)) for row, meaning in case.told]
     whole = probability(sum(s.logit for s in scores) / len(scores))
     best = max(scores, key=lambda s: s.logit)
-    reasons = why.explain(best.one, best.other, best.features, whole, followers=len(scores) - 1)
+    closed = case.told[0][0].status == "closed"
+    reasons = why.explain(best.one, best.other, best.features, whole, followers=len(scores) - 1, closed=closed)
     return _Found(case.head, whole, reasons)
 
 
@@ -93,33 +102,65 @@ def _store(session: Session, ticket: Ticket, found: _Found, at: datetime) -> Dup
     return kept
 
 
-def suggest(session: Session, ticket: Ticket, at: datetime | None = None, limit: int = 5) -> list[Suggestion]:
+def suggest(
+    session: Session, ticket: Ticket, encoder: Encoder, at: datetime | None = None, limit: int = 5
+) -> list[Suggestion]:
     """The tickets that may be the same matter as this one, likeliest first; they are stored for a person to decide.
 
     Looked at are open tickets and those closed in the last seven days, with what was merged into them. A pair that a
-    person has decided, either way, is never suggested again.
+    person has decided, either way, is never suggested again; asking again renews the scores of the others.
 
     Args:
         session: of the database; the caller commits.
         ticket: an open ticket; others have no duplicates to decide.
+        encoder: makes the ticket's meaning when :func:`remember` has not; only meanings of its making are compared.
         at: the moment that counts as now.
         limit: the most suggestions.
     """
     moment = at or now()
     if ticket.status not in workflow.OPEN or limit < 1:
         return []
-    meaning = remember(session, ticket)
+    meaning = remember(session, ticket, encoder)
     names = Names.of(session)
     mine = read(names, ticket, meaning)
     decided = _decided(session, ticket)
-    cases = candidates.find(session, ticket, meaning, moment)
+    cases = candidates.find(session, ticket, meaning, encoder.name, moment)
     compared = [_compare(mine, c, names) for c in cases if not decided.intersection(row.id for row, _ in c.told)]
     likely = sorted((f for f in compared if f.score >= weights().threshold), key=lambda f: (-f.score, f.head))
     stored = [(f, kept) for f in likely[:limit] if (kept := _store(session, ticket, f, moment)) is not None]
     session.flush()
     heads = [f.head for f, _ in stored]
     tickets = {t.id: t for t in session.scalars(select(Ticket).where(Ticket.id.in_(heads)))} if heads else {}
-    return [Suggestion(tickets[f.head], f.score, f.why, kept.id) for f, kept in stored]
+    return [Suggestion(ticket, tickets[f.head], f.score, f.why, kept.id) for f, kept in stored]
+
+
+def pending(session: Session, area: str | None = None, limit: int = 50) -> list[Suggestion]:
+    """The suggestions a person still has to decide, likeliest first; those whose tickets ended meanwhile are left out.
+
+    Args:
+        session: of the database.
+        area: code of an area of any level in which one of the two tickets lies; by default everywhere.
+        limit: the most suggestions.
+    """
+    newer, older = aliased(Ticket), aliased(Ticket)
+    waiting = (*workflow.OPEN, "closed")
+    query = (
+        select(DuplicateSuggestion, newer, older)
+        .join(newer, newer.id == DuplicateSuggestion.ticket_id)
+        .join(older, older.id == DuplicateSuggestion.other_id)
+        .where(
+            DuplicateSuggestion.decision.is_(None),
+            newer.status.in_(waiting),
+            older.status.in_(waiting),
+            or_(newer.status != "closed", older.status != "closed"),
+        )
+        .order_by(DuplicateSuggestion.score.desc(), DuplicateSuggestion.id)
+        .limit(limit)
+    )
+    if area is not None:
+        columns = [c for t in (newer, older) for c in (t.county, t.street, t.community, t.grid)]
+        query = query.where(or_(*(c == area for c in columns)))
+    return [Suggestion(of, other, kept.score, kept.why, kept.id) for kept, of, other in session.execute(query)]
 
 
 def _can_be_merged(ticket: Ticket) -> bool:
@@ -140,8 +181,14 @@ def decide(session: Session, suggestion_id: int, merged: bool, by: Actor) -> Dup
     Raises:
         SuggestionNotFoundError: no such suggestion.
         SuggestionDecidedError: somebody decided it already.
-        MergeError, IllegalTransitionError, StaleTicketError: the two cannot be merged; nothing was decided.
+        IllegalTransitionError: this role may not merge tickets.
+        MergeError, StaleTicketError: the two cannot be merged (a closed ticket has to be reopened first); nothing was
+            decided.
     """
+    if by.role not in workflow.ACTIONS["merge"].roles:
+        raise workflow.IllegalTransitionError(
+            f"suggestions are decided by {', '.join(workflow.ACTIONS['merge'].roles)}, not by {by.role}"
+        )
     kept = session.scalar(
         select(DuplicateSuggestion)
         .where(DuplicateSuggestion.id == suggestion_id)

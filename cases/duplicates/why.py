@@ -67,7 +67,9 @@ def _time(one: Report, other: Report) -> str:
     return str(words["days"].format(days=round(seconds / DAY)))
 
 
-def explain(one: Report, other: Report, found: dict[str, float], score: float, followers: int = 0) -> dict[str, Any]:
+def explain(
+    one: Report, other: Report, found: dict[str, float], score: float, followers: int = 0, closed: bool = False
+) -> dict[str, Any]:
     """The reasons of a score, each under its heading, as they are stored and shown.
 
     Args:
@@ -76,6 +78,7 @@ def explain(one: Report, other: Report, found: dict[str, float], score: float, f
         found: the pair's features.
         score: 0–1.
         followers: how many reports were compared besides, as merged into the other.
+        closed: whether the other's ticket is closed.
     """
     words, gaps = _words(), _fill(one, other)
     gaps["own_words"] = {"shared": _listed(own_words(one.words.text) & own_words(other.words.text))}
@@ -83,6 +86,8 @@ def explain(one: Report, other: Report, found: dict[str, float], score: float, f
     hold = {name for name, value in found.items() if value}
     if not hold & {"same_type", "kindred_type", "bordering_type"}:
         hold.add("other_type")
+    if one.anonymous or other.anonymous:  # who asked to stay unknown is not told from their other reports
+        hold.discard("same_person")
 
     def said(group: str, names: set[str] | None = None) -> list[str]:
         return [t.format(**gaps.get(n, {})) for n, t in words[group].items() if n in (hold if names is None else names)]
@@ -91,6 +96,7 @@ def explain(one: Report, other: Report, found: dict[str, float], score: float, f
     verdict = words["verdict_case"] if followers else words["verdict_words"]
     reasons = {
         words["verdict"]: verdict.format(score=f"{score:.2f}", followers=followers),
+        words["state"]: words["closed"] if closed else "",
         words["place"]: "，".join([*said("place_words", {where}), *said("place_more")]),
         words["time"]: _time(one, other),
         words["matter"]: "，".join(said("matter_words")),

@@ -92,7 +92,7 @@ class Ask:
         """Whether it matters which unit something is counted with."""
         return "unit" in self.by or "unit" in self.where
 
-    @property
+    @cached_property
     def times(self) -> tuple[str, ...]:
         """The groupings by time."""
         return tuple(d for d in self.by if d in TIMES)

@@ -26,6 +26,7 @@ from common.db import now
 
 SATISFACTION_DAYS = 7
 SHOWN = 5  # tickets of a list that are told one by one
+UNITS_SHOWN = 10
 OPEN = Ticket.status.in_(workflow.OPEN)
 # What makes an open ticket one to look at, whatever it owes.
 KEY: dict[str, ColumnElement[bool]] = {
@@ -218,7 +219,9 @@ def spoken(report: Report) -> str:
     until = f"{report.until.astimezone(report.zone):%m-%d %H:%M}"
     lines = [said[key].format(**{**vars(report), "until": until}) for key in ("title", "yesterday", "today")]
     lines.append(_satisfaction(report))
-    units = "，".join(said["unit"].format(unit=unit, count=count) for unit, count in report.late)
+    units = "，".join(said["unit"].format(unit=unit, count=count) for unit, count in report.late[:UNITS_SHOWN])
+    if len(report.late) > UNITS_SHOWN:
+        units += said["units"].format(count=len(report.late))
     for heading, count, tickets in (
         (said["late"] + units, report.overdue, report.overdue_tickets),
         (said["soon"], report.soon, report.soon_tickets),

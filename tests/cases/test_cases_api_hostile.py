@@ -23,17 +23,23 @@ JSON = {"Content-Type": "application/json"}
 
 
 def send(who: Api, raw: bytes, path: str = "/tickets", **headers: str) -> tuple[int, str]:
-    answer = who.client.post(path, content=raw, headers=who.headers | JSON | headers)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = who.client.post(path, content=raw, headers=who.headers | JSON | named)
     told = answer.json()
     assert {"code", "message"} <= set(told)
     return answer.status_code, told["code"]
 
 
-BODIES = [
-    b"",
+UNREADABLE = [
     b"{",
     b"\xff\xfe\x00",
     b'{"text": "\xed\xa0\x80", "matter": "environment"}',
+    b'{"text": "ok", "matter": "environment", "pin": {"lat": ' + b"9" * 200_000 + b', "lng": 0}}',
+    b"[" * 100_000,
+    b'{"a":' * 50_000,
+]
+UNFIT = [
+    b"",
     b'{"text": "\\ud800", "matter": "environment"}',
     b'{"text": "a\\u0000b", "matter": "environment"}',
     b'{"text": "ok", "matter": "\\udfff"}',
@@ -41,25 +47,49 @@ BODIES = [
     b'{"text": "ok", "matter": "environment", "answers": {"\\u0000": {"question": "a", "answer": "b"}}}',
     b'{"text": "ok", "matter": "environment", "confidence": NaN}',
     b'{"text": "ok", "matter": "environment", "confidence": 1e999}',
+    b'{"text": "ok", "matter": "environment", "confidence": 0.' + b"1" * 200_000 + b", 1}",
     b'{"text": "ok", "matter": "environment", "pin": {"lat": Infinity, "lng": 0}}',
-    b'{"text": "ok", "matter": "environment", "pin": {"lat": ' + b"9" * 5000 + b', "lng": 0}}',
-    b"[" * 100_000,
-    b'{"a":' * 50_000,
     b'"text"',
     b"1",
 ]
 
 
 def test_bodies_that_are_none(operator: Api) -> None:
-    for raw in BODIES:
-        assert send(operator, raw) == (400, "invalid_request"), raw[:50]
+    for raw in UNREADABLE:
+        assert send(operator, raw) == (400, "not_json"), raw[:50]
+        assert send(operator, raw, Idempotency_Key="a-1") == (400, "not_json"), raw[:50]
+    for raw in UNFIT:
+        assert send(operator, raw)[0] == 400, raw[:50]
     assert operator.get("/tickets")["tickets"] == []
+
+
+def test_a_number_of_a_million_digits_is_refused(operator: Api) -> None:
+    for key in ("size", "after", "unit"):
+        assert operator.client.get(f"/tickets?{key}={'9' * 60_000}", headers=operator.headers).status_code == 400
+    million = b'{"text": "ok", "matter": "environment", "confidence": ' + b"9" * 10**6 + b"}"
+    assert send(operator, million) == (413, "body_too_large")
 
 
 def test_a_body_of_another_type_is_refused(operator: Api) -> None:
     raw = json.dumps(NOISE).encode()
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png"):
-        assert send(operator, raw, **{"Content-Type": kind}) == (400, "invalid_request")
+        assert send(operator, raw, **{"Content-Type": kind}) == (400, "not_json")
+    assert operator.get("/tickets")["tickets"] == []
+
+
+def test_each_refusal_says_what_to_do(operator: Api, api: Maker) -> None:
+    number = operator.file()
+    told = {
+        "256 KiB": operator.post("/tickets", NOISE | {"text": "吵" * 200_000}, 413)["message"],
+        "GET /units": operator.act(number, "dispatch", 422, unit="XX99")["message"],
+        "CG01 市城市管理局": operator.act(number, "dispatch", 422, unit="XX99")["detail"],
+        "GET /areas": operator.post("/tickets", NOISE | {"grid": "S9"}, 422)["message"],
+        "possible now: dispatch": operator.act(number, "verify", 409)["detail"],
+        "tickets:write": api("operator", scopes=["tickets:read"]).post("/tickets", NOISE, 403)["detail"],
+        "Bearer xg_": Api(operator.client).get("/tickets", 401)["detail"],
+        "X-Person": api("resident").get("/tickets", 403)["message"],
+    }
+    assert [said for said, text in told.items() if said not in text] == []
 
 
 def test_a_body_over_the_limit_is_refused_told_or_not(operator: Api) -> None:
@@ -135,6 +165,16 @@ def test_an_emergency_of_the_longest_title_is_written_down(operator: Api) -> Non
     until = (now() + timedelta(days=1)).isoformat()
     body = {"title": "雨" * 80, "text": "文" * 1000, "areas": ["S01"], "until": until}
     assert operator.post("/emergencies", body, 201)["title"] == "雨" * 80
+
+
+def test_an_emergency_at_the_ends_of_time_is_refused(operator: Api) -> None:
+    body = {"title": "雨", "text": "文", "areas": ["S01"]}
+    for since, until in (
+        ("9999-12-31T00:00:00Z", "9999-12-31T23:59:59-23:59"),
+        ("0001-01-01T00:00:00+23:59", "0001-01-02T00:00:00+23:59"),
+    ):
+        refused = operator.post("/emergencies", body | {"since": since, "until": until}, 422)
+        assert refused["code"] == "emergency_refused"
 
 
 def test_what_goes_wrong_inside_is_told_without_its_text(

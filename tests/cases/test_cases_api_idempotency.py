@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from httpx import Response
 from sqlalchemy import func, select, update
 from test_cases_api import NOISE, Api, Maker, api, client, operator
 
@@ -96,6 +97,55 @@ def test_a_key_that_is_none_is_refused(operator: Api, key: str) -> None:
     headers = operator.headers | {"Idempotency-Key": key.encode().decode("latin-1")}
     answer = operator.client.post("/tickets", json=NOISE, headers={k: v.encode("latin-1") for k, v in headers.items()})
     assert (answer.status_code, answer.json()["where"]) == (400, "header.idempotency-key")
+
+
+def test_an_action_sent_again_is_done_once_and_gets_the_first_answer(operator: Api, api: Maker) -> None:
+    unit, number = api("department", unit="CG01"), operator.file(phone="13912345678")
+    seen = unit.get(f"/tickets/{number}")["version"]
+
+    def send(note: str) -> Response:
+        headers = unit.headers | {"Idempotency-Key": "a-2", "If-Match": f'"{seen}"'}
+        return unit.client.post(f"/tickets/{number}/actions", json={"action": "accept", "note": note}, headers=headers)
+
+    first = send("收到")
+    operator.act(number, "note", note="看过")  # changes its version meanwhile
+    again = send("收到")
+    assert first.status_code == again.status_code == 200
+    assert (again.json(), again.headers["etag"]) == (first.json(), first.headers["etag"])
+    assert first.json()["text"] == NOISE["text"]
+    assert [e["action"] for e in operator.get(f"/tickets/{number}/history")["events"]].count("accept") == 1
+    assert send("不对").json()["code"] == "idempotency_key_reused"
+    elsewhere = unit.post(f"/tickets/{number}/corrections", {"type": "environment.air"}, 409, Idempotency_Key="a-2")
+    assert elsewhere["code"] == "idempotency_key_reused"
+    with reading() as session:
+        kept = str(session.scalars(select(IdempotentRequest)).one().answer)
+    assert "13912345678" not in kept and NOISE["text"] not in kept
+
+
+def test_who_gave_a_ticket_away_is_told_once_more_but_not_what_became_of_it(operator: Api, api: Maker) -> None:
+    unit, number = api("department", unit="CG01"), operator.file()
+    body = {"action": "return", "note": "不归我们"}
+    first = unit.post(f"/tickets/{number}/actions", body, Idempotency_Key="a-3")
+    operator.act(number, "dispatch", unit="JY01")
+    again = unit.post(f"/tickets/{number}/actions", body, Idempotency_Key="a-3")
+    assert (first["text"], again["text"]) == (NOISE["text"], None)
+    assert again["status"] == first["status"] == "registered"
+    unit.get(f"/tickets/{number}", 404)
+
+
+def test_a_whistle_a_note_and_an_emergency_sent_again_are_done_once(operator: Api) -> None:
+    number = operator.file()
+    until = (now() + timedelta(days=2)).isoformat()
+    for path, body, status in (
+        (f"/tickets/{number}/whistles", {"units": ["WJ01"], "reason": "联合执法"}, 200),
+        (f"/tickets/{number}/information", {"note": "还在吵"}, 200),
+        ("/emergencies", {"title": "雨", "text": "文", "areas": ["S01"], "until": until}, 201),
+    ):
+        first = operator.post(path, body, status, Idempotency_Key=f"k-{path}")
+        assert operator.post(path, body, status, Idempotency_Key=f"k-{path}") == first
+    actions = [e["action"] for e in operator.get(f"/tickets/{number}/history")["events"]]
+    assert (actions.count("whistle"), actions.count("add")) == (1, 1)
+    assert len(operator.get("/emergencies")) == 1
 
 
 def test_old_answers_are_forgotten(operator: Api) -> None:

@@ -121,15 +121,27 @@ def test_each_scope_opens_its_own_routes(operator: Api, api: Maker) -> None:
             assert may.client.request(method, path, json=body, headers=may.headers).status_code not in (401, 403), path
 
 
-def test_phones_and_reporters_are_told_only_with_the_scope_for_it(api: Maker) -> None:
+def test_what_is_personal_is_told_only_with_the_scope_for_it(api: Maker) -> None:
     filer = api("operator", person="customer-7")
-    number = filer.file(phone="13912345678")
+    number = filer.file(
+        phone="13912345678",
+        pin={"lat": 37.2056, "lng": 122.0417},
+        answers={"source": {"question": "谁？", "answer": "张三的店"}},
+        attachments=["photo-1"],
+    )
+    filer.post(f"/tickets/{number}/whistles", {"units": ["WJ01"], "reason": "店主李四不配合"})
+    filer.post(f"/tickets/{number}/risk", {"grade": "yellow", "reason": "王五扬言报复"})
     without = api("operator", scopes=[s for s in ALL if s != "personal:read"])
-    assert filer.get(f"/tickets/{number}")["phone"] == "13912345678"
-    assert filer.get(f"/tickets/{number}")["reporter"].endswith(":customer-7")
-    for path in ("/tickets", f"/tickets/{number}", f"/tickets/{number}/history", f"/tickets/{number}/possible"):
-        told = json.dumps(without.get(path))
-        assert "13912345678" not in told and "customer-7" not in told
+    secrets = ("13912345678", "customer-7", "烧烤", "幸福里", "张三", "photo-1", "李四", "王五", "37.2056")
+    paths = ("/tickets", f"/tickets/{number}", f"/tickets/{number}/history", f"/tickets/{number}/possible")
+    with_it = json.dumps([filer.get(path) for path in paths], ensure_ascii=False)
+    assert [secret for secret in secrets if secret not in with_it] == []
+    told = [without.get(path) for path in paths]
+    told.append(without.post(f"/tickets/{number}/risk", {"grade": "red", "reason": "又来"}))
+    told.append(without.post(f"/tickets/{number}/information", {"note": "又来"}))
+    everything = json.dumps(told, ensure_ascii=False)
+    assert [secret for secret in secrets if secret in everything] == []
+    assert (told[1]["grid"], told[1]["type"], told[1]["unit"]) == ("S0101G2", "environment.noise", "CG01")
 
 
 def test_nobody_is_told_who_reported_anonymously(api: Maker) -> None:

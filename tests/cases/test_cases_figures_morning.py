@@ -14,6 +14,7 @@ from test_cases_figures_support import Story, at, found_city
 
 from cases import numbers
 from cases.figures import FigureError, Report, morning, spoken
+from cases.model import Unit
 from common.db import transaction
 
 DAY, EIGHT = date(2026, 10, 8), at("10-08 08:00")
@@ -69,6 +70,16 @@ def test_overdue_tickets_are_counted_by_unit_and_the_longest_overdue_are_listed(
     assert "  另有2件" in spoken(found).splitlines()
 
 
+def test_of_many_units_those_with_most_are_named(session: Session) -> None:
+    for n in range(12):
+        session.add(Unit(code=f"U{n:02}", name=f"第{n}所", area=None))
+        session.flush()
+        for _ in range(2 if n == 7 else 1):
+            Story(session, "09-25 10:00").to(f"U{n:02}", "09-25 11:00")
+    (line,) = [line for line in spoken(report(session)).splitlines() if line.startswith("超期")]
+    assert line.startswith("超期：第7所 2件，第0所 1件，第1所 1件，") and line.endswith("，第9所 1件 等12个单位")
+
+
 def test_a_key_ticket_is_listed_once_with_all_its_reasons(session: Session) -> None:
     both = Story(session, "10-01 10:00", risk="red", urgent=True).do("supervise", "10-01 11:00")
     Story(session, "10-01 10:00", risk="red").do("withdraw", "10-02 10:00")
@@ -121,7 +132,7 @@ def test_the_report_reads_as_a_person_would_write_it(session: Session) -> None:
         "昨日新增1件，办结0件，超期0件。",
         "现有在办3件，其中超期1件；10-09 17:30前即将到期2件，其中今日1件。",
         "近7日办结0件，没有评价。",
-        "超期：城市管理局1件",
+        "超期：城市管理局 1件",
         f"  {said[0]} 噪声扰民（幸福里3号楼）城市管理局，核实应于09-30 17:30前完成",
         "即将到期：",
         f"  {said[2]} 市容环境治理（幸福里）未分派，核实应于10-08 17:30前完成【红色】",

@@ -18,10 +18,12 @@ from starlette.testclient import TestClient
 from test_cases_api import Api, Maker, api, client, operator
 
 from cases import numbers, service
+from cases.api.app import create_app
 from cases.api.open311 import services, shapes
 from cases.api.open311.errors import ErrorItem
 from cases.api.open311.formats import render
 from cases.api.open311.visibility import PUBLIC
+from cases.api.rates import Rates, Window
 from cases.model import Address, Ticket
 from common.db import now, reading, transaction
 from nlu.taxonomy import taxonomy
@@ -362,6 +364,14 @@ def test_whoever_filed_it_and_the_office_read_it_whole(city: City, operator: Api
     assert city.get(f"/requests/{number}", 403, api_key="xg_1_wrong")[0]["code"] == 403
 
 
+def test_without_the_scope_for_personal_data_not_even_ones_own_is_told_whole(city: City, api: Maker) -> None:
+    number = city.file(service_code="dispute.family", description="老伴打我", account_id="a-7")
+    plain = City(api("operator", scopes=["tickets:read"]))
+    told = city.get(f"/requests/{number}", api_key=plain.token)[0]
+    assert told["description"] == taxonomy().type("dispute.family").plain
+    assert "8号楼" not in told["address"]
+
+
 def test_matters_about_people_are_not_for_everybody(city: City, operator: Api) -> None:
     private = [t.code for t in taxonomy() if t.category not in PUBLIC]
     assert {"care.elder", "dispute.family", "security.violence"} <= set(private)
@@ -480,6 +490,70 @@ def test_updates_tell_each_step(city: City, operator: Api, api: Maker) -> None:
     whole = city.get("/servicerequestupdates", service_request_id=number, api_key=operator.token or "")
     assert whole[3]["description"].endswith(" 已报修")
     assert "老问题" not in json.dumps(whole, ensure_ascii=False)
+
+
+def updates_posted(city: City, **fields: str) -> Any:
+    given = {"api_key": city.token, **fields}
+    return city.client.post(f"{V2}/servicerequestupdates.json", data=given)
+
+
+def test_what_a_client_adds_reaches_the_office_once(city: City, operator: Api) -> None:
+    number = city.file(account_id="a-7")
+    sent = {
+        "service_request_id": numbers.spoken(number),
+        "update_id": "fms-1",
+        "description": "还是不亮",
+        "media_url": "https://example.cn/1.jpg",
+        "status": "OPEN",
+        "updated_datetime": "2025-03-01T08:00:00+08:00",
+    }
+    first, again = updates_posted(city, **sent), updates_posted(city, **sent)
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json() == [{"update_id": first.json()[0]["update_id"]}]
+    added = [e for e in operator.get(f"/tickets/{number}/history")["events"] if e["action"] == "add"]
+    assert [(e["role"], e["note"]) for e in added] == [("resident", "还是不亮\nhttps://example.cn/1.jpg")]
+    assert operator.get(f"/tickets/{number}")["status"] == "dispatched"
+    assert updates_posted(city, **sent | {"description": "别的"}).status_code == 400
+    xml = city.client.post(f"{V2}/servicerequestupdates.xml", data={"api_key": city.token, **sent, "update_id": "2"})
+    root = fromstring(xml.content)
+    assert (root.tag, [e.tag for e in root.iter()][1:]) == ("service_request_updates", ["request_update", "update_id"])
+
+
+def test_a_wrong_update_is_refused(city: City, api: Maker) -> None:
+    number, stranger = city.file(account_id="a-7"), City(api("resident"))
+    right = {"service_request_id": number, "description": "还是不亮"}
+    for who, fields, status, said in (
+        (stranger, right, 404, "没有这个 service_request_id"),
+        (city, right | {"service_request_id": "12"}, 404, "没有这个 service_request_id"),
+        (city, right | {"description": ""}, 400, "缺少 description"),
+        (city, right | {"description": "a" * 2001}, 400, "description 里有"),
+        (city, right | {"media_url": "file:///etc/passwd"}, 400, "media_url 要是"),
+        (city, right | {"api_key": "xg_1_wrong"}, 403, "api_key"),
+        (City(api("resident", scopes=["tickets:read"])), right, 403, "api_key"),
+    ):
+        answer = updates_posted(who, **fields)
+        assert (answer.status_code, answer.json()[0]["code"]) == (status, status), fields
+        assert said in answer.json()[0]["description"]
+    with reading() as session:
+        assert [e.action for e in service.get(session, number).events] == ["report", "dispatch"]
+
+
+def test_the_key_may_come_in_the_address_and_a_request_may_be_sent_again(city: City) -> None:
+    headers = {"Idempotency-Key": "r-1"}
+    address = f"{V2}/requests.json?api_key={city.token}"
+    first = city.client.post(address, data=HOLE, headers=headers)
+    assert first.status_code == 201
+    assert city.client.post(address, data=HOLE, headers=headers).json() == first.json()
+    assert city.client.post(address, data=HOLE | {"description": "x"}, headers=headers).status_code == 400
+    assert len(city.get("/requests")) == 1
+
+
+def test_pages_elsewhere_may_read_and_busy_is_told_with_how_long(city: City) -> None:
+    assert city.client.get(f"{V2}/requests.json").headers["access-control-allow-origin"] == "*"
+    assert city.client.get(f"{V2}/discovery.json").json() == city.client.get("/open311/discovery.json").json()
+    tight = TestClient(create_app(Rates(addresses=Window(1, 60))))
+    assert [tight.get(f"{V2}/services.xml").status_code for _ in range(2)] == [200, 429]
+    assert 1 <= int(tight.get(f"{V2}/services.xml").headers["retry-after"]) <= 60
 
 
 # --- the two formats

@@ -128,6 +128,7 @@ class Platform:
         routes: list[tuple[str, str, Callable[..., Any]]] = [
             ("GET", r"/open311/v2/services\.json", self.list_services),
             ("GET", r"/open311/v2/requests\.json", self.list_requests),
+            ("GET", r"/open311/v2/requests/(.+)\.json", self.one_request),
             ("POST", r"/open311/v2/requests\.json", self.file),
             ("GET", r"/open311/v2/tokens/(.+)\.json", self.token),
             ("POST", r"/open311/v2/servicerequestupdates\.json", self.take_update),
@@ -199,6 +200,11 @@ class Platform:
             raise RefusalError(404, "token was not found")
         return [{"service_request_id": self.tokens[token], "token": token}]
 
+    def one_request(self, _values: dict[str, str], id_: str) -> Any:
+        if id_ not in self.requests:
+            raise RefusalError(404, "service_request_id was not found")
+        return [self.requests[id_]]
+
     def list_requests(self, values: dict[str, str]) -> Any:
         rows = list(self.requests.values())
         if ids := values.get("service_request_id"):
@@ -207,7 +213,11 @@ class Platform:
         start = datetime.fromisoformat(values["start_date"]) if "start_date" in values else end - 90 * DAY
         if not start <= end <= start + 90 * DAY:
             raise RefusalError(400, "start_date and end_date are more than 90 days apart")
-        rows = [r for r in rows if start <= datetime.fromisoformat(r["requested_datetime"]) <= end]
+        rows = [
+            r
+            for r in rows
+            if r["requested_datetime"] is None or start <= datetime.fromisoformat(r["requested_datetime"]) <= end
+        ]
         for name, key in (("status", "status"), ("service_code", "service_code")):
             if name in values:
                 rows = [r for r in rows if r[key] in values[name].split(",")]
@@ -419,14 +429,14 @@ def test_redirects_are_not_followed(platform: Platform, adapter: Open311) -> Non
 
 def test_an_update_goes_up_by_the_extension(platform: Platform, adapter: Open311) -> None:
     id_ = platform.put()
-    adapter.update(id_, Update(7, NOW, False, "办理中"))
-    adapter.update(id_, Update(8, NOW, True, "已办结"))
+    adapter.update(id_, Update("7", NOW, False, "办理中"))
+    adapter.update(id_, Update("8", NOW, True, "已办结"))
     assert [(u["update_id"], u["status"], u["description"]) for u in platform.updates] == [
         ("7", "OPEN", "办理中"),
         ("8", "CLOSED", "已办结"),
     ]
     with pytest.raises(RefusedError, match="service_request_id was not found"):
-        adapter.update("5", Update(9, NOW, True, "已办结"))
+        adapter.update("5", Update("9", NOW, True, "已办结"))
 
 
 # --- down
@@ -463,6 +473,9 @@ def test_what_is_missing_or_odd_is_left_out_and_the_rest_read(platform: Platform
         {"service_request_id": "~x", "status": "open"},
         {"service_request_id": "1,2", "status": "open"},
         {"service_request_id": "3"},
+        {"service_request_id": {"id": 3}, "status": "open"},
+        {"service_request_id": True, "status": "open"},
+        {"service_request_id": "x" * 91, "status": "open"},
         "text",
         {"service_request_id": 4, "status": "OPEN", "lat": "x", "long": 500, "requested_datetime": "yesterday"},
         {
@@ -473,7 +486,7 @@ def test_what_is_missing_or_odd_is_left_out_and_the_rest_read(platform: Platform
         },
     ]
     platform.trouble = [json.dumps(rows)]
-    four, five = adapter.pull(NOW - DAY, NOW)
+    five, four = adapter.pull(NOW - DAY, NOW)  # without a date it is the last
     assert (four.id, four.status, four.type, four.lat, four.lng, four.requested_at) == (
         "4",
         "open",
@@ -502,7 +515,7 @@ def test_no_row_however_odd_breaks_the_reading(row: dict[str, Any]) -> None:
     matter = matter_of(row, {"N01": "environment.noise"})
     if matter:
         assert 0 < len(matter.id) <= 90 and matter.status and len(matter.status) <= 32
-        assert "\x00" not in matter.text + (matter.place or "")
+        assert "\x00" not in matter.text + (matter.place or "") + matter.service + matter.service_name
         assert matter.lat is None or abs(matter.lat) <= 90
         assert matter.requested_at is None or matter.requested_at.tzinfo
 
@@ -533,6 +546,39 @@ def test_known_requests_are_asked_for_by_their_ids(platform: Platform, adapter: 
     assert adapter.changes(NOW, []) == []
 
 
+def test_a_platform_that_takes_no_lists_of_ids_is_asked_for_each(platform: Platform) -> None:
+    made = [platform.put() for _ in range(3)]
+    with open_adapter(platform, ids_at_once=1) as adapter:
+        assert [m.id for m in adapter.changes(NOW, made)] == made
+    assert [v["service_request_id"] for v in platform.did("GET", "requests.json")] == made
+
+
+def test_a_single_request_is_there_is_not_or_nobody_can_tell(platform: Platform, adapter: Open311) -> None:
+    id_ = platform.put(status="fixed")
+    found = adapter.look(id_)
+    assert found is not None and (found.id, found.status, found.closed) == (id_, "fixed", True)
+    assert adapter.look("5") is None
+    platform.trouble = ["[]", 410]
+    assert adapter.look(id_) is None and adapter.look(id_) is None
+    for trouble, error in ((404, RefusedError), ('[{"service_request_id": "6", "status": "open"}]', AnswerError)):
+        platform.trouble = [trouble]
+        with pytest.raises(error):
+            adapter.look(id_)
+    platform.trouble = [500] * calls.TRIES
+    with pytest.raises(UnreachableError):
+        adapter.look(id_)
+
+
+def test_where_a_matter_went_can_be_asked_of_its_service_alone(platform: Platform, adapter: Open311) -> None:
+    adapter.push(NOISE)
+    platform.asked.clear()
+    assert adapter.find(NOISE, NOW - DAY, same_service=True) == "1001"
+    assert platform.did("GET", "requests.json")[0]["service_code"] == "N01"
+    other = Outgoing(NOISE.reference, "environment.garbage", NOISE.text)  # its type was corrected meanwhile
+    assert adapter.find(other, NOW - DAY) == "1001"
+    assert adapter.find(other, NOW - DAY, same_service=True) is None
+
+
 def test_reading_is_tried_again_three_times(platform: Platform, adapter: Open311) -> None:
     platform.put()
     platform.trouble = [500, "cut"]
@@ -543,7 +589,14 @@ def test_reading_is_tried_again_three_times(platform: Platform, adapter: Open311
 
 
 def test_answers_that_are_none_are_told(platform: Platform, adapter: Open311, monkeypatch: pytest.MonkeyPatch) -> None:
-    for bad, message in (("<html>", "not with JSON"), ('{"a": 1}', "with dict, not with a list")):
+    nonsense = (
+        ("<html>", "not with JSON"),
+        ("[" * 100_000, "not with JSON"),
+        ("\ufeff", "not with JSON"),
+        ("null", "with NoneType"),
+        ('{"a": 1}', "with dict, not with a list"),
+    )
+    for bad, message in nonsense:
         platform.trouble = [bad]
         with pytest.raises(AnswerError, match=message):
             adapter.pull(NOW - DAY, NOW)
@@ -567,6 +620,8 @@ def test_services_of_the_mapping_that_are_not_there_are_found(platform: Platform
 def test_all_mistakes_of_the_settings_are_told_and_the_key_is_not_shown(platform: Platform) -> None:
     with pytest.raises(SettingsError, match=r"system 'City'.*we 'y'.*name is empty.*page is 1.*endpoint"):
         open_adapter(platform, system="City", we="y", name=" ", page=1, endpoint="ftp://x")
+    with pytest.raises(SettingsError, match="ids_at_once is 0"):
+        open_adapter(platform, ids_at_once=0)
     for endpoint in ("12345", "https://", "https://a:b@example.org/", "https://example.org/?x=1"):
         with pytest.raises(SettingsError, match="must be an address"):
             open_adapter(platform, endpoint=endpoint)

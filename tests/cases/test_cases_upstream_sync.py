@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,9 +15,7 @@ from test_cases_upstream_platform import DAY, NOW, Platform, open_adapter, platf
 
 from cases import history, service, workflow
 from cases.model import Area, AuditLine, Ticket, TicketEvent, UpstreamLink
-from cases.outward.remote import RemoteBackend
 from cases.outward.upstream import sync, words
-from cases.outward.upstream.errors import UnclearError, UnreachableError
 from cases.outward.upstream.open311 import Open311
 from cases.outward.upstream.sync import Pulled, Pushed
 from cases.service import Actor, NewTicket
@@ -141,10 +138,45 @@ def test_after_an_outage_everything_since_the_last_ticket_comes_down(platform: P
     sync.pull(adapter, NOW - 10 * DAY)
     missed = [platform.put(at=NOW - n * DAY) for n in (9, 5, 1)]
     platform.trouble = [500, 500, 500]
-    with pytest.raises(UnreachableError):
-        sync.pull(adapter, NOW)
+    assert "500 (3 tries)" in str(sync.pull(adapter, NOW).stopped)
     assert sync.pull(adapter, NOW).filed == 3
     assert [id_ for id_, _ in links()][1:] == missed
+
+
+def test_a_pull_that_is_cut_off_goes_on_where_it_ended(platform: Platform, adapter: Open311) -> None:
+    platform.put(at=NOW - 20 * DAY)
+    sync.pull(adapter, NOW - 20 * DAY)
+    missed = [platform.put(at=NOW - n * DAY) for n in (15, 12, 9, 6, 3)]
+    platform.put(requested_datetime=None)
+    looked = iter([False, False, True])
+    first = sync.pull(adapter, NOW, stopping=lambda: next(looked))
+    assert (first.filed, first.heard) == (2, 0) and first.stopped is not None and "time" in first.stopped
+    assert sync.pull(adapter, NOW, seconds=-1).filed == 0
+    platform.trouble = ["<html>"]
+    assert "not with JSON" in str(sync.pull(adapter, NOW).stopped)
+    assert sync.pull(adapter, NOW).filed == 4
+    assert [id_ for id_, _ in links()][1:6] == missed
+
+
+def test_dates_in_the_future_do_not_make_later_requests_be_missed(platform: Platform, adapter: Open311) -> None:
+    platform.put(at=NOW + timedelta(hours=20))
+    assert sync.pull(adapter, NOW).filed == 1
+    platform.put(at=NOW - timedelta(hours=2))
+    assert sync.pull(adapter, NOW).filed == 1
+
+
+def test_nonsense_files_nothing_and_changes_nothing(platform: Platform, adapter: Open311) -> None:
+    platform.put()
+    sync.pull(adapter, NOW)
+    before = links()
+    for nonsense in ("<html>", "null", "[null, 1, [[]]]", '[{"status": "closed"}]', "[" * 9999):
+        platform.trouble = [nonsense, nonsense, nonsense]
+        done = sync.pull(adapter, NOW)
+        assert (done.filed, done.heard, done.lost) == (0, 0, 0)
+        platform.trouble = [None, nonsense, nonsense]  # type: ignore[list-item]
+        assert sync.pull(adapter, NOW).lost == 0
+        platform.trouble = []
+    assert links() == before and len(tickets()) == 1 and notes(tickets()[0].number) == []
 
 
 def test_a_request_that_cannot_be_filed_does_not_keep_the_others_away(platform: Platform, adapter: Open311) -> None:
@@ -198,6 +230,57 @@ def test_news_of_a_ticket_that_was_withdrawn_here_are_kept_quietly(platform: Pla
     assert sync.pull(adapter, NOW) == Pulled()
     assert links() == [(id_, "closed")]
     assert notes(number) == []
+
+
+# --- what was deleted there
+
+
+def test_a_request_that_was_deleted_there_is_told_once_and_stays_open_here(
+    platform: Platform, adapter: Open311
+) -> None:
+    kept, deleted = platform.put(), platform.put()
+    sync.pull(adapter, NOW)
+    row = platform.requests.pop(deleted)
+    assert sync.pull(adapter, NOW) == Pulled(lost=1)
+    assert sync.pull(adapter, NOW + MINUTE) == Pulled()
+    number = next(t.number for t in tickets() if t.source_key == f"up:city:{deleted}")
+    assert notes(number) == ["市12345平台已查不到该诉求，可能已被删除。如仍需上级办理，请重新上报或电话联系"]
+    assert read(number).status == "dispatched"
+    assert dict(links()) == {kept: "open", deleted: "deleted"}
+    act(number, "accept")
+    sync.push(adapter, NOW)
+    assert {u["service_request_id"] for u in platform.updates} == {kept}  # nothing is told about what is not there
+    platform.requests[deleted] = {**row, "status": "open"}
+    assert sync.pull(adapter, NOW).heard == 1
+    assert notes(number)[1:] == ["市12345平台反馈：受理中"]
+    assert sync.push(adapter, NOW).told == 2
+
+
+def test_a_ticket_whose_request_was_deleted_there_can_go_up_again(platform: Platform, adapter: Open311) -> None:
+    number = file()
+    sync.push(adapter, NOW, types=[NOISE])
+    platform.requests.clear()
+    assert sync.pull(adapter, NOW).lost == 1
+    assert sync.push(adapter, NOW, types=[NOISE]) == Pushed()
+    with transaction() as session:
+        sync.forget(session, "city", number, by="zhang")
+    assert sync.push(adapter, NOW, types=[NOISE]) == Pushed(filed=1)
+    assert links() == [("1002", None)]
+
+
+def test_an_answer_that_leaves_matters_out_is_not_taken_for_their_deletion(
+    platform: Platform, adapter: Open311
+) -> None:
+    made = [platform.put() for _ in range(3)]
+    sync.pull(adapter, NOW)
+    platform.requests[made[1]]["status"] = "closed"
+    platform.trouble = [None, "[]"]  # type: ignore[list-item]
+    assert sync.pull(adapter, NOW) == Pulled(heard=1)
+    assert dict(links()) == {made[0]: "open", made[1]: "closed", made[2]: "open"}
+    for refusal in (404, 403, 500):  # nobody may look at a single one
+        platform.trouble = [None, "[]", *[refusal] * 9]  # type: ignore[list-item]
+        assert sync.pull(adapter, NOW).lost == 0
+    assert "deleted" not in dict(links()).values()
 
 
 # --- up
@@ -372,7 +455,7 @@ def test_a_refused_ticket_waits_until_a_person_has_put_it_right(platform: Platfo
         sync.forget(session, "city", refused, by="zhang")
         assert session.scalars(select(AuditLine.action).order_by(AuditLine.id.desc())).first() == "upstream.forget"
     assert sync.push(adapter, NOW, types=[NOISE]) == Pushed(filed=1)
-    with pytest.raises(LookupError, match="has not refused"), transaction() as session:
+    with pytest.raises(LookupError, match="neither refused nor deleted"), transaction() as session:
         sync.forget(session, "city", other, by="zhang")
 
 
@@ -394,6 +477,18 @@ def test_a_token_is_asked_for_until_it_is_an_id(platform: Platform, adapter: Ope
     platform.settle("t1001")
     sync.push(adapter, NOW, types=types)
     assert links() == [("1001", None)]
+
+
+def test_a_slow_platform_gets_what_there_is_time_for_and_the_rest_next_time(
+    platform: Platform, adapter: Open311
+) -> None:
+    for _ in range(3):
+        file()
+    looked = iter([False, True, True])
+    done = sync.push(adapter, NOW, types=[NOISE], stopping=lambda: next(looked))
+    assert done.filed == 1 and done.stopped is not None and "next one goes on" in done.stopped
+    assert len(links()) == 1  # nothing is claimed that is not sent
+    assert sync.push(adapter, NOW, types=[NOISE]) == Pushed(filed=2)
 
 
 def test_two_that_push_at_once_file_each_ticket_once(platform: Platform, adapter: Open311) -> None:
@@ -433,6 +528,20 @@ def test_what_went_up_never_comes_down_as_new(platform: Platform, adapter: Open3
     assert len(tickets()) == 1
 
 
+def test_after_a_restored_backup_a_ticket_that_had_gone_up_is_known_again(platform: Platform, adapter: Open311) -> None:
+    number = file()
+    sync.push(adapter, NOW, types=[NOISE])
+    with transaction() as session:
+        session.execute(delete(UpstreamLink))
+    # Somebody's request with a number that is made up, or was given out anew, is no ticket of ours.
+    platform.put("N01", f"别的事\n〔xiaoge:yunxi:{number}〕")
+    platform.put("N01", "另一件\n〔xiaoge:yunxi:600000999〕")
+    assert sync.pull(adapter, NOW).filed == 2
+    assert links()[0] == ("1001", "open") and len(tickets()) == 3
+    assert sync.push(adapter, NOW, types=[NOISE]).filed == 0
+    assert len(platform.requests) == 3
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     trouble=st.lists(st.sampled_from(["ok", "ok", "lost", "cut", 503, 500]), max_size=12),
@@ -457,8 +566,7 @@ def test_whatever_gets_lost_each_matter_is_once_here_and_once_there(
         elif move == "put":
             made["put"] += bool(platform.put(text=f"吵{made}", at=NOW))
         else:
-            with contextlib.suppress(UnreachableError):
-                sync.pull(adapter, at) if move == "pull" else sync.push(adapter, at, types=[NOISE])
+            sync.pull(adapter, at) if move == "pull" else sync.push(adapter, at, types=[NOISE])
     with reading() as session:
         ours = session.scalars(select(Ticket).where(Ticket.id > before)).all()
         linked = select(func.count()).select_from(UpstreamLink).where(UpstreamLink.ticket_id > before)
@@ -467,58 +575,3 @@ def test_whatever_gets_lost_each_matter_is_once_here_and_once_there(
     assert len(ours) == made["file"] + made["put"] == there
     assert len(platform.requests) == made["file"] + made["put"]
     assert lines is not None
-
-
-# --- a bot without a case backend
-
-
-WORDS = NewTicket(
-    text="幸福里8号楼楼下烧烤店半夜吵",
-    category="environment",
-    type=NOISE,
-    channel="wechat",
-    source_key="m17:0",
-    phone="13912345678",
-    place="幸福里8号楼",
-    answers={"when": {"question": "什么时候吵？", "answer": "半夜"}},
-)
-
-
-def test_a_bot_files_at_the_platform_and_asks_there_how_it_stands(platform: Platform, adapter: Open311) -> None:
-    backend = RemoteBackend(adapter)
-    number = backend.file(WORDS)
-    assert number == "1001" and tickets() == []
-    (form,) = platform.did("POST", "requests.json")
-    assert form["description"] == "幸福里8号楼楼下烧烤店半夜吵\n什么时候吵？半夜\n〔xiaoge:yunxi:m17:0〕"
-    platform.requests[number] |= {"status": "closed", "status_notes": "已处理"}
-    found = backend.status(number)
-    assert found is not None and (found.closed, found.notes) == (True, "已处理")
-    assert backend.status("5") is None
-
-
-def test_a_bot_whose_answer_was_lost_asks_before_it_files_again(platform: Platform, adapter: Open311) -> None:
-    backend = RemoteBackend(adapter)
-    for trouble in ("lost", "cut"):
-        platform.requests.clear()
-        platform.trouble = [trouble]
-        with pytest.raises(UnclearError):
-            backend.file(WORDS)
-        number = backend.file(WORDS, again=True)
-        assert list(platform.requests) == [number]
-
-
-def test_a_bot_is_told_of_a_token_until_there_is_a_number(platform: Platform, adapter: Open311) -> None:
-    backend = RemoteBackend(adapter)
-    token = backend.file(NewTicket("路灯不亮", "environment", "environment.facility", "web", source_key="m1:0"))
-    assert backend.number_of(token) is None and backend.status(token) is None
-    platform.settle("t1001")
-    assert backend.number_of(token) == "1001"
-    assert backend.status(token) is not None
-
-
-def test_a_bot_cannot_file_what_could_not_be_recognised_or_says_nothing(adapter: Open311) -> None:
-    backend = RemoteBackend(adapter)
-    with pytest.raises(ValueError, match="source key"):
-        backend.file(NewTicket("吵", "environment", NOISE, "web"))
-    with pytest.raises(ValueError, match="needs a text"):
-        backend.file(NewTicket(" ", "environment", NOISE, "web", source_key="m1:0"))

@@ -36,9 +36,14 @@ START_WITHIN = 120  # seconds
 
 
 class Postgres:
-    """A server on a free loopback port. PostgreSQL refuses to run as root, so root starts it as nobody."""
+    """A server on a free loopback port. PostgreSQL refuses to run as root, so root starts it as nobody.
 
-    def __init__(self) -> None:
+    Args:
+        durable: every commit waits for the disk, as in earnest; tests need not.
+        settings: further ``name=value`` settings.
+    """
+
+    def __init__(self, durable: bool = False, settings: tuple[str, ...] = ()) -> None:
         self.user = "nobody" if os.geteuid() == 0 else None
         self.home = Path(tempfile.mkdtemp(prefix="xiaoge-postgres-"))
         self.home.chmod(0o755)
@@ -52,7 +57,8 @@ class Postgres:
             self.port = free.getsockname()[1]
         initdb = [BINARIES / "initdb", "-D", data, "-U", "xiaoge", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         self._run(initdb)
-        options = ["-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"]
+        options = ["-p", str(self.port), "-h", "127.0.0.1", "-k", "", *(() if durable else ("-F",))]
+        options += [part for setting in settings for part in ("-c", setting)]
         with (self.home / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [BINARIES / "postgres", "-D", data, *options], user=self.user, cwd=self.home, stdout=log, stderr=log

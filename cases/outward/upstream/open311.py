@@ -98,7 +98,10 @@ class Open311:
         answer = self._calls.get(path, {**self._common(), **values})
         if not isinstance(answer, list):
             raise AnswerError(f"{self.name}: GET {path} was answered with {type(answer).__name__}, not with a list")
-        return [row for row in answer if isinstance(row, dict)]
+        rows = [row for row in answer if isinstance(row, dict)]
+        if answer and not rows:
+            raise AnswerError(f"{self.name}: GET {path} was answered with a list of nothing that is a request")
+        return rows
 
     def missing_services(self) -> list[str]:
         """Service codes of our mapping the platform does not have; ask once, when setting up."""
