@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from cases.model import AuditLine
 from common.db import now
 
+_KEPT = "cases.audit.version"
+
 
 def _hash(before: str, line: AuditLine) -> str:
     content = [
@@ -35,13 +37,22 @@ def log(session: Session, actor: str, action: str, about: str, note: str | None 
     line.hash = _hash(last.hash if last else "", line)
     session.add(line)
     session.flush()
+    session.info[_KEPT] = (session.get_transaction(), None)  # a savepoint may yet take the line back
     return line
 
 
 def version(session: Session) -> str:
     """Another one whenever the city's data change: the hash of the last line, which also tells apart what was rolled
-    back and done differently."""
-    return session.scalar(select(AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)) or ""
+    back and done differently. Asked once in a transaction, unless that transaction itself adds lines."""
+    begun = session.get_transaction()
+    kept = session.info.get(_KEPT)
+    if kept is not None and begun is not None and kept[0] is begun and kept[1] is not None:
+        return str(kept[1])
+    found = session.scalar(select(AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)) or ""
+    begun = session.get_transaction()
+    if kept is None or kept[0] is not begun:
+        session.info[_KEPT] = (begun, found)
+    return found
 
 
 def flaws(session: Session) -> list[str]:

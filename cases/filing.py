@@ -19,7 +19,7 @@ from cases.actor import SYSTEM, Actor
 from cases.areas import AreaTree
 from cases.clock import limits as clock
 from cases.history import record
-from cases.model import Ticket, TicketAttachment, TicketCorrection, Unit
+from cases.model import Ticket, TicketAttachment, TicketCorrection
 from cases.moves import checked, open_for_change, run
 from cases.places import ENOUGH, grid_of_pin, match_address
 from common.db import now
@@ -205,8 +205,7 @@ def dispatch(session: Session, ticket: Ticket, at: datetime) -> None:
     before = ticket.status
     ticket.unit, ticket.helpers = route.unit, list(route.helpers)
     ticket.status = workflow.next_state("dispatch", before, "system", None)
-    name = session.scalar(select(Unit.name).where(Unit.code == route.unit))
-    record(session, ticket, SYSTEM, "dispatch", before, name, at=at)
+    record(session, ticket, SYSTEM, "dispatch", before, routing.unit_name(session, route.unit), at=at)
 
 
 def add_information(

@@ -64,10 +64,12 @@ def take(session: Session, year: int) -> str:
     if connection.dialect.name == "postgresql":
         return compose(year, _from_sequence(connection, year))
     step = update(TicketSequence).where(TicketSequence.year == year).values(last=TicketSequence.last + 1)
-    if session.execute(step).rowcount == 0:  # type: ignore[attr-defined]
+    counted = step.returning(TicketSequence.last).execution_options(synchronize_session=False)
+    serial = session.scalar(counted)
+    if serial is None:
         session.execute(insert(TicketSequence).values(year=year, last=_ten_years_ago(connection, year)))
-        session.execute(step)
-    return compose(year, session.execute(select(TicketSequence.last).where(TicketSequence.year == year)).scalar_one())
+        serial = session.execute(counted).scalar_one()
+    return compose(year, serial)
 
 
 _SEQUENCES: set[tuple[str, int]] = set()

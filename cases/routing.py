@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cases import audit
 from cases.areas import AreaTree
 from cases.clock.limits import DEFAULT, Limits
-from cases.model import CatalogueRow, Emergency, Ticket
+from cases.model import CatalogueRow, Emergency, Ticket, Unit
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Route:
 class _Catalogue:
     version: str
     rows: dict[tuple[str, str], Route]
+    units: dict[str, str]  # code → name
 
 
 _CATALOGUES: dict[str, _Catalogue] = {}
@@ -42,8 +43,14 @@ def _catalogue(session: Session) -> _Catalogue:
         (row.type, row.area): Route(row.unit, tuple(row.helpers), row.standard, Limits.from_row(row))
         for row in session.scalars(select(CatalogueRow))
     }
-    made = _CATALOGUES[key] = _Catalogue(version, rows)
+    units = {u.code: u.name for u in session.execute(select(Unit.code, Unit.name))}
+    made = _CATALOGUES[key] = _Catalogue(version, rows, units)
     return made
+
+
+def unit_name(session: Session, code: str) -> str | None:
+    """What a unit is called."""
+    return _catalogue(session).units.get(code)
 
 
 def at_place(session: Session, type_: str, area: str | None) -> Route | None:

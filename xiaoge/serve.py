@@ -12,16 +12,20 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from cases import city
+from cases import city, risk
 from cases.catalogue import CatalogueError
 from cases.clock.holiday_files import HolidayFileError
 from cases.clock.time import unknown_years, working_time
 from cases.model import Area
+from cases.outward.city_file import OutwardError, outward
 from common.db import reading, transaction, upgrade
 from common.settings import settings
 from xiaoge.stack import Stack, StackError
 
 RESTARTS = 5
+# Files of the city's own in the var folder: a mistake in one stops the start, not the first resident.
+CITY_FILES = (working_time, risk.rulebook, outward)
+MISTAKES = (HolidayFileError, risk.RulesError, OutwardError, city.CityError, CatalogueError)
 
 
 def prepare() -> None:
@@ -63,8 +67,9 @@ def serve() -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         prepare()
-        working_time()  # a mistake in a holiday file stops the start
-    except (HolidayFileError, city.CityError, CatalogueError) as error:
+        for read in CITY_FILES:
+            read()
+    except MISTAKES as error:
         typer.echo(str(error), err=True)
         return 1
     for year in unknown_years(datetime.now(ZoneInfo(config.timezone)).date()):

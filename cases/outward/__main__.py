@@ -26,6 +26,7 @@ from cases.outward.upstream import sync
 from cases.outward.upstream.errors import UpstreamError
 from cases.outward.upstream.open311 import Open311
 from common.db import now, reading, transaction
+from common.logs import configure
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -172,4 +173,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    configure("outward")
     raise SystemExit(main())

@@ -114,16 +114,17 @@ class _Reader:
         except AddressError as error:
             self.source.bad(given["networks"], str(error))
         try:
-            Outward(authority=authority).tls()
-        except OSError:
+            Outward(authority=authority if authority and authority.is_file() else None).tls()
+        except OSError:  # ssl.SSLError is one
             self.source.bad(given["authority"], f"{authority} holds no certificates in PEM")
         return rules, authority
 
     def mapping(self, node: yaml.Node) -> Services:
         if self.source.text(node, "services") == "same":
             return Services.same()
+        file = self.beside(node, "services")
         try:
-            return services.read(self.beside(node, "services"))
+            return services.read(file) if file.is_file() else Services({}, {})
         except ServicesError as error:
             self.source.problems += error.problems
             return Services({}, {})

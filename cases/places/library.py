@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cases import audit
 from cases.model import Address, Area, AuditLine, Place
 from cases.places.spelling import blurred, fold, sound
 
@@ -172,7 +173,7 @@ def _state(session: Session) -> State:
     """Cheap to ask, and different whenever anything was loaded: new rows have new ids, and loading is audited."""
     highest = select(select(func.max(Place.id)).scalar_subquery(), select(func.max(Address.id)).scalar_subquery())
     places, addresses = session.execute(highest).one()
-    return _last_line(session), places or 0, addresses or 0
+    return audit.version(session), places or 0, addresses or 0
 
 
 def core(name: str) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.outward.client import Client
@@ -334,6 +334,7 @@ def test_a_type_without_a_service_is_refused_here_or_goes_under_the_default(plat
     assert platform.did("POST", "requests.json")[0]["service_code"] == "N09"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=st.text(max_size=5000),
     details=st.lists(st.text(max_size=100), max_size=3),
@@ -382,8 +383,8 @@ def test_a_busy_platform_gets_it_later_once(platform: Platform, adapter: Open311
 
 def test_pauses_grow_and_follow_what_the_platform_asks_for_within_bounds(platform: Platform) -> None:
     slept: list[float] = []
-    settings = open_adapter(platform)._settings
-    with Open311(settings, Client(None, 5), sleep=slept.append) as adapter:
+    known = open_adapter(platform)._settings
+    with Open311(known, Client(None, 5), sleep=slept.append) as adapter:
         platform.trouble = [503, 503]
         adapter.push(NOISE)
         for asked in ("7", "9999", "Wed, 21 Oct 2026 07:28:00 GMT"):
@@ -510,6 +511,7 @@ FIELDS = (
 ).split()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 def test_no_row_however_odd_breaks_the_reading(row: dict[str, Any]) -> None:
     matter = matter_of(row, {"N01": "environment.noise"})

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cases import city, service
 from cases.api import keys
 from cases.model import Ticket, UpstreamLink
-from cases.outward.remote import RemoteBackend
+from cases.outward.remote import Remote
 from cases.outward.upstream import sync
 from cases.outward.upstream.errors import RefusedError
 from cases.outward.upstream.open311 import Open311, Open311Settings
@@ -158,26 +158,29 @@ def test_a_lost_ticket_is_found_there_by_its_mark(above: Above, adapter: Open311
 
 
 def test_a_bot_files_there_and_asks_how_it_stands(above: Above, adapter: Open311) -> None:
-    backend = RemoteBackend(adapter)
+    backend = Remote(adapter)
     new = NewTicket("路灯不亮", "environment", "environment.facility", "wechat", source_key="m1:0", place="幸福里8号楼")
-    number = backend.file(new)
-    assert backend.file(new, again=True) == number
-    found = backend.status(number)
-    assert found is not None and (found.closed, found.type) == (False, "environment.facility")
+    number = backend.file(new).number
+    assert Remote(adapter).file(new).number == number  # another process asks there first
+    said = backend.number_in(f"我的{number[:3]} {number}怎么样了")
+    assert said == number
+    found = backend.standing(number, "r1", [number])
+    assert found is not None and (found.closed, found.own, found.type) == (False, True, "environment.facility")
     above.act(number, "withdraw")
-    found = backend.status(number)
-    assert found is not None and (found.closed, found.notes) == (True, "已撤回")
-    assert backend.status("999999999") is None
+    found = backend.standing(number, "r2")
+    assert found is not None and (found.said, found.closed, found.own, found.note) == ("已办结", True, False, None)
+    assert backend.standing("999999999", "r1") is None
+    assert not backend.takes_additions  # our own server takes no updates of clients
 
 
 def test_a_wrong_key_and_a_wrong_form_are_told_apart(above: Above) -> None:
     settings = Open311Settings("city", "市平台", "yunxi", above.endpoint, Services.same(), api_key="xg_1_wrong")
     new = NewTicket("吵", "environment", NOISE, "wechat", source_key="m2:0", place="幸福里8号楼")
     with Open311(settings) as stranger, pytest.raises(RefusedError, match="403") as caught:
-        RemoteBackend(stranger).file(new)
+        Remote(stranger).file(new)
     assert not caught.value.about_request
     odd = Services({NOISE: "environment.nosuch"}, {})
     settings = Open311Settings("city", "市平台", "yunxi", above.endpoint, odd, api_key=above.key)
     with Open311(settings) as adapter, pytest.raises(RefusedError, match="404") as caught:
-        RemoteBackend(adapter).file(new)
+        Remote(adapter).file(new)
     assert caught.value.about_request
