@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, union
 from sqlalchemy.orm import Session
 
@@ -13,8 +14,8 @@ from cases import workflow
 from cases.areas import AreaTree
 from cases.duplicates.features import DAY, LATEST, UNKNOWN_MEANING
 from cases.duplicates.matters import matters
-from cases.duplicates.meaning import vector
-from cases.duplicates.reports import Vector, together
+from cases.duplicates.meaning import STORED, vector
+from cases.duplicates.reports import Vector
 from cases.duplicates.scoring import weights
 from cases.model import Ticket, TicketMeaning
 
@@ -24,6 +25,7 @@ CLOSED_WITHIN = timedelta(days=7)
 UNPLACED_WINDOW = timedelta(days=21)
 UNPLACED_MOST = 300
 SHORTLIST = 40  # tickets that are read in full
+HOPE = 6.0  # log-odds: more than building, words and person together add to what columns and meaning say
 FOLLOWERS = 5  # of a ticket, that are read besides
 
 _BRIEF = (
@@ -98,8 +100,16 @@ def _with_meaning(columns: tuple[Any, ...], encoder: str) -> Select[Any]:
     return select(*columns, TicketMeaning.vector).outerjoin(TicketMeaning, mine)
 
 
-def _promise(ticket: Ticket, meaning: Vector, row: Row[Any]) -> float:
-    """What the columns and the meaning alone say for a ticket, in log-odds."""
+def _nearness(meaning: Vector, kept: list[bytes | None]) -> list[float]:
+    """How near meanings as they are kept are to one (cosine), all at once."""
+    whole = [len(k or b"") == len(meaning) * STORED.itemsize for k in kept]
+    table = np.frombuffer(b"".join(k for k, good in zip(kept, whole, strict=True) if k and good), dtype=STORED)
+    known = iter((table.reshape(-1, len(meaning)).astype(np.float32) @ meaning).tolist())
+    return [next(known) if good else UNKNOWN_MEANING for good in whole]
+
+
+def _promise(ticket: Ticket, near: float, row: Row[Any]) -> float:
+    """What the columns and the nearness of the meanings alone say for a ticket, in log-odds."""
     of = weights().of
     if ticket.grid and ticket.grid == row.grid:
         where = "same_grid"
@@ -113,7 +123,7 @@ def _promise(ticket: Ticket, meaning: Vector, row: Row[Any]) -> float:
     kind = max(table.kind(t.type, t.category).days for t in (ticket, row))
     late = abs((ticket.created_at - row.created_at).total_seconds()) / DAY / kind
     promise: float = of[where] + of["late"] * min(LATEST, late)
-    promise += of["meaning"] * together(meaning, vector(row.vector, len(meaning)), UNKNOWN_MEANING)
+    promise += of["meaning"] * near
     if ticket.type is not None and ticket.type == row.type:
         promise += of["same_type"]
     elif table.kindred(ticket.type, row.type):
@@ -134,11 +144,13 @@ def find(session: Session, ticket: Ticket, meaning: Vector, encoder: str, at: da
     near = union(*_searches(session, ticket, at)).subquery()
     rows = session.execute(_with_meaning(_BRIEF, encoder).join(near, near.c.id == Ticket.id)).all()
     promises: dict[int, float] = {}
-    for row in rows:
+    for row, nearness in zip(rows, _nearness(meaning, [r.vector for r in rows]), strict=True):
         head = row.merged_into or row.id
         if ticket.id not in (row.id, head):
-            promises[head] = max(promises.get(head, float("-inf")), _promise(ticket, meaning, row))
-    heads = sorted(promises, key=lambda h: (-promises[h], h))[:SHORTLIST]
+            promises[head] = max(promises.get(head, float("-inf")), _promise(ticket, nearness, row))
+    least = weights().floor - weights().intercept - HOPE
+    hopeful = [head for head, promise in promises.items() if promise >= least]
+    heads = sorted(hopeful, key=lambda h: (-promises[h], h))[:SHORTLIST]
     if not heads:
         return []
     living = set(session.scalars(select(Ticket.id).where(Ticket.id.in_(heads), _alive(at))))

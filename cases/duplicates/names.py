@@ -45,6 +45,7 @@ class Names:
     known: dict[str, list[Named]] = field(default_factory=dict)
     short: dict[str, list[Named]] = field(default_factory=dict)
     tails: dict[str, list[Named]] = field(default_factory=dict)
+    starts: set[str] = field(default_factory=set)  # the first two characters of all names, whole or short
 
     @classmethod
     def of(cls, session: Session) -> Names:
@@ -76,12 +77,14 @@ class Names:
         for wording in {for_model(w).replace(" ", "") for w in wordings}:
             if len(wording) >= SHORTEST:
                 self.known.setdefault(wording, []).append(named)
+                self.starts.add(wording[:SHORTEST])
             for tail in (wording[1:], wording[2:]):
                 if len(tail) >= LEAST_TAIL and named.kind != "road":
                     self.tails.setdefault(tail, []).append(named)
             core = _ENDING.sub("", wording)
             if named.kind == "estate" and core != wording and len(core) >= SHORTEST:
                 self.short.setdefault(core, []).append(named)
+                self.starts.add(core[:SHORTEST])
 
     def find(self, text: str) -> list[Named]:
         """The known places ``text`` names, in its order; of names within names the longest.
@@ -94,6 +97,9 @@ class Names:
         found: list[Named] = []
         at = 0
         while at < len(text) - 1:
+            if at and text[at : at + SHORTEST] not in self.starts:
+                at += 1
+                continue
             for end in range(min(len(text), at + LONGEST), at + SHORTEST - 1, -1):
                 piece = text[at:end]
                 if piece in self.known:

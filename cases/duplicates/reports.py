@@ -76,7 +76,6 @@ class Where:
     said: str
     names: frozenset[str]
     homes: frozenset[str]
-    sites: frozenset[str]
     roads: frozenset[str]
     grids: frozenset[str]
     community: str | None
@@ -184,7 +183,6 @@ def _where(names: Names, ticket: Told, words: Words) -> Where:
         said=plain,
         names=_names(found),
         homes=_names(n for n in found if n.kind in HOMES),
-        sites=_names(n for n in found if n.kind != "road"),
         roads=frozenset(n.road for n in found if n.road),
         grids=own,
         community=ticket.community,

@@ -31,6 +31,11 @@ class Weights:
     intercept: float
     of: dict[str, float]
 
+    @property
+    def floor(self) -> float:
+        """The threshold as log-odds."""
+        return math.log(self.threshold / (1 - self.threshold))
+
     def logit(self, found: dict[str, float]) -> float:
         """Log-odds of a pair with these features."""
         return self.intercept + sum(self.of[name] * value for name, value in found.items() if value)

@@ -17,7 +17,7 @@ from cases.duplicates.candidates import Case
 from cases.duplicates.meaning import remember
 from cases.duplicates.names import Names
 from cases.duplicates.reports import Report, read
-from cases.duplicates.scoring import probability, score, weights
+from cases.duplicates.scoring import Score, probability, score, weights
 from cases.model import DuplicateSuggestion, Ticket
 from common.db import now
 
@@ -52,9 +52,18 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class _Found:
+    """A case, how likely it is the same matter as a report, and the telling that speaks most for it."""
+
     head: int
     score: float
-    why: dict[str, Any]
+    best: Score
+    followers: int
+    closed: bool
+
+    @property
+    def why(self) -> dict[str, Any]:
+        one, other, features = self.best.one, self.best.other, self.best.features
+        return why.explain(one, other, features, self.score, followers=self.followers, closed=self.closed)
 
 
 def _compare(mine: Report, case: Case, names: Names) -> _Found:
@@ -63,8 +72,7 @@ def _compare(mine: Report, case: Case, names: Names) -> _Found:
     whole = probability(sum(s.logit for s in scores) / len(scores))
     best = max(scores, key=lambda s: s.logit)
     closed = case.told[0][0].status == "closed"
-    reasons = why.explain(best.one, best.other, best.features, whole, followers=len(scores) - 1, closed=closed)
-    return _Found(case.head, whole, reasons)
+    return _Found(case.head, whole, best, len(scores) - 1, closed)
 
 
 def _decided(session: Session, ticket: Ticket) -> set[int]:
@@ -87,10 +95,10 @@ def _pair(session: Session, one: int, other: int) -> DuplicateSuggestion | None:
 
 def _store(session: Session, ticket: Ticket, found: _Found, at: datetime) -> DuplicateSuggestion | None:
     """Keep a suggestion; None when it was decided meanwhile."""
-    kept = _pair(session, ticket.id, found.head)
+    kept, reasons = _pair(session, ticket.id, found.head), found.why
     if kept is None:
         first, second = max(ticket.id, found.head), min(ticket.id, found.head)
-        kept = DuplicateSuggestion(ticket_id=first, other_id=second, at=at, score=found.score, why=found.why)
+        kept = DuplicateSuggestion(ticket_id=first, other_id=second, at=at, score=found.score, why=reasons)
         try:
             with session.begin_nested():
                 session.add(kept)
@@ -98,7 +106,7 @@ def _store(session: Session, ticket: Ticket, found: _Found, at: datetime) -> Dup
             kept = _pair(session, ticket.id, found.head)
     if kept is None or kept.decision is not None:
         return None
-    kept.score, kept.why = found.score, found.why
+    kept.score, kept.why = found.score, reasons
     return kept
 
 
@@ -131,7 +139,7 @@ def suggest(
     session.flush()
     heads = [f.head for f, _ in stored]
     tickets = {t.id: t for t in session.scalars(select(Ticket).where(Ticket.id.in_(heads)))} if heads else {}
-    return [Suggestion(ticket, tickets[f.head], f.score, f.why, kept.id) for f, kept in stored]
+    return [Suggestion(ticket, tickets[f.head], kept.score, kept.why, kept.id) for f, kept in stored]
 
 
 def pending(session: Session, area: str | None = None, limit: int = 50) -> list[Suggestion]:

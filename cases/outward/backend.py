@@ -26,7 +26,10 @@ class Filed:
 
 @dataclass(frozen=True)
 class Addition:
-    """What was learnt after filing. ``key`` names it, so that it is added once however often it is sent."""
+    """What was learnt after filing, at a moment.
+
+    ``key`` names it, so that with the same ``at`` it is added once however often it is sent.
+    """
 
     note: str | None = None
     place: str | None = None
@@ -38,6 +41,7 @@ class Addition:
     anonymous: bool | None = None
     phone: str | None = None
     key: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

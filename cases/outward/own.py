@@ -40,6 +40,7 @@ class Own:
                 attachments=what.attachments,
                 anonymous=what.anonymous,
                 phone=what.phone,
+                at=what.at,
             )
         return True
 

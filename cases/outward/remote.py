@@ -20,6 +20,7 @@ from cases.outward.client import Client
 from cases.outward.upstream import words
 from cases.outward.upstream.adapter import Outgoing, RemoteMatter, Update
 from cases.outward.upstream.open311 import TOKEN, Open311
+from cases.outward.upstream.open311_shapes import LONGEST_UPDATE
 from cases.service import NewTicket
 from common.db import now
 
@@ -126,9 +127,11 @@ class Remote:
         matter = self._platform.look(settled)
         if matter is None:
             raise TicketNotFoundError(f"the platform has no matter {settled}")
-        seed = f"{settled}\n{what.key}\n{text}" if what.key else uuid.uuid4().hex
-        key = hashlib.sha256(seed.encode()).hexdigest()[:32]
-        self._platform.update(settled, Update(key, now(), matter.closed, text))
+        name = what.key or uuid.uuid4().hex
+        for place in range(0, len(text), LONGEST_UPDATE):
+            part = text[place : place + LONGEST_UPDATE]
+            key = hashlib.sha256(f"{settled}\n{name}\n{place}\n{part}".encode()).hexdigest()[:32]
+            self._platform.update(settled, Update(key, what.at or now(), matter.closed, part))
         return True
 
     def _addition(self, what: Addition) -> str:

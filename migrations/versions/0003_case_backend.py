@@ -83,6 +83,7 @@ INDEXES = [
     "ix_ticket_type_grid_created",
     "ix_ticket_unit_status_due",
     "ix_ticket_visit_due",
+    "ix_ticket_updated_at",
     "ix_ticket_verify_due",
     "ix_ticket_feedback_due",
     "ix_ticket_close_due",
@@ -112,7 +113,7 @@ def upgrade() -> None:
     op.create_index("ix_ticket_street_status_due", "ticket", ["street", "status", "next_due", "id"])
     op.create_index("ix_ticket_type_grid_created", "ticket", ["type", "grid", "created_at"])
     op.create_index("ix_ticket_unit_status_due", "ticket", ["unit", "status", "next_due", "id"])
-    for column in ("visit_due", "verify_due", "feedback_due", "close_due"):
+    for column in ("visit_due", "updated_at", "verify_due", "feedback_due", "close_due"):
         op.create_index(f"ix_ticket_{column}", "ticket", [column])
     op.drop_index("ix_ticket_event_ticket_id", table_name="ticket_event")
     with op.batch_alter_table("ticket_event") as batch_op:

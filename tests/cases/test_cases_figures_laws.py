@@ -200,7 +200,7 @@ def expected_stays(tickets: list[tuple[Ticket, list[TicketEvent]]]) -> Counter[t
 
 
 HEALTH = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

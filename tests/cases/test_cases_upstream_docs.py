@@ -10,9 +10,11 @@ import pytest
 from test_cases_upstream_platform import JURISDICTION, KEY, Platform, platform
 
 from cases import service
+from cases.outward import backend
+from cases.outward.city_file import Joined, outward, read
 from cases.outward.upstream.services import Services
 from common.db import reading
-from common.settings import ROOT
+from common.settings import ROOT, settings
 
 __all__ = ["platform"]
 TEXT = (ROOT / "docs/upstream.md").read_text(encoding="utf-8")
@@ -23,26 +25,42 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("city_database")
-def test_the_documented_round_and_bot_work(
-    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_documented_files_exchange_and_bot_work(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (mapping,) = blocks("yaml")
+    monkeypatch.chdir(settings().var)
+    mapping, joined = blocks("yaml")
     Path("services.yml").write_text(mapping.replace("N0301", "N01").replace("N0302", "N02"), encoding="utf-8")
-    code = "\n".join(blocks("python"))
-    for shown, real in (("https://12345.example.org/open311/v2", platform.url), ("...", KEY)):
-        assert shown in code
-        code = code.replace(shown, real)
-    assert JURISDICTION in code
-    platform.put("N02", "楼下半夜吵")
-    space: dict[str, Any] = {}
-    exec(code, space)
-    assert space["settings"].services == Services(
+    Path("city.key").write_text(KEY, encoding="utf-8")
+    shown = "https://12345.example.org/open311/v2"
+    assert shown in joined and JURISDICTION in joined
+    Path("outward.yml").write_text(joined.replace(shown, platform.url), encoding="utf-8")
+    city = read(Path("outward.yml")).platform("city")
+    assert city.settings.services == Services(
         {"environment.noise": "N01", "environment.fume": "N01"},
         {"N01": "environment.noise", "N02": "environment.noise"},
     )
+    assert city == Joined(city.settings, types=("environment.noise",), units=("ZJ01",))
+    platform.put("N02", "楼下半夜吵")
+    exchange, bot = blocks("python")
+    space: dict[str, Any] = {}
+    exec(exchange, space)
     space["work"]()
     with reading() as session:
-        assert [t.type for t in service.listing(session)] == ["environment.noise"] * 2
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "1002 open" and "filed=2" in said[1]
+        assert [t.type for t in service.listing(session)] == ["environment.noise"]
+    assert "filed=1" in capsys.readouterr().out
+    try:
+        exec(bot, {})
+    finally:
+        backend.backend.cache_clear()
+        outward.__globals__["_kept"].cache_clear()
+    assert capsys.readouterr().out == "1002 受理中\n"
+    assert platform.updates[-1]["description"] == "还在吵"
+
+
+def test_every_field_of_a_platform_is_documented() -> None:
+    joined = blocks("yaml")[1]
+    for name in ("plain_http", "default_service", "numbers"):
+        assert f"`{name}" in TEXT
+    for name in Joined.__dataclass_fields__.keys() - {"settings", "types", "units", "every", "numbers"}:
+        assert f"{name}:" in joined

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from cases import city, service
 from cases.api import keys
 from cases.model import Ticket, UpstreamLink
+from cases.moves import TicketNotFoundError
+from cases.outward.backend import Addition
 from cases.outward.remote import Remote
 from cases.outward.upstream import sync
 from cases.outward.upstream.errors import RefusedError
@@ -63,7 +65,7 @@ def above(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Above]:
     engine = db.make_engine(url)
     with Session(engine) as session, session.begin():
         city.load(session)
-        key = keys.make_key(session, "yunxi", ["tickets:read", "tickets:write"], "operator")
+        key = keys.make_key(session, "yunxi", ["tickets:read", "tickets:write", "personal:read"], "operator")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -170,7 +172,42 @@ def test_a_bot_files_there_and_asks_how_it_stands(above: Above, adapter: Open311
     found = backend.standing(number, "r2")
     assert found is not None and (found.said, found.closed, found.own, found.note) == ("已办结", True, False, None)
     assert backend.standing("999999999", "r1") is None
-    assert not backend.takes_additions  # our own server takes no updates of clients
+
+
+def test_what_a_bot_adds_arrives_there_once(above: Above) -> None:
+    settings = Open311Settings("city", "市平台", "yunxi", above.endpoint, Services.same(), above.key, updates=True)
+    new = NewTicket(
+        "路灯又不亮", "environment", "environment.facility", "wechat", source_key="m3:0", place="幸福里8号楼"
+    )
+    with Open311(settings) as platform:
+        backend = Remote(platform)
+        number = backend.file(new).number
+        said = Addition(note="还是不亮" * 600, key="m4", at=datetime.now(UTC))
+        assert [backend.add(number, "r1", said) for _ in range(2)] == [True, True]
+        with pytest.raises(TicketNotFoundError):
+            backend.add("999999999", "r1", Addition(note="还在吵"))
+    notes = [e.note for e in next(t for t in above.tickets() if t.number == number).events if e.action == "add"]
+    assert notes == ["还是不亮" * 500, "还是不亮" * 100]
+
+
+@pytest.mark.usefixtures("city_database")
+def test_what_is_told_there_does_not_come_back_as_news(above: Above) -> None:
+    settings = Open311Settings("city", "市平台", "yunxi", above.endpoint, Services.same(), above.key, updates=True)
+    number = file("卡拉OK半夜吵")
+    with Open311(settings) as platform:
+        assert sync.push(platform, datetime.now(UTC), types=[NOISE]).filed == 1
+        with transaction() as session:
+            service.act(session, number, "withdraw", actor=Actor("operator"))
+        assert sync.push(platform, datetime.now(UTC)).told == 1
+        # It took the words, and decides about the state itself.
+        assert sync.pull(platform, datetime.now(UTC)).heard == 0
+        there = above.tickets()[-1]
+        assert (there.status, there.events[-1].note) == ("dispatched", "报事人已撤回")
+        above.act(there.number, "withdraw")
+        sync.pull(platform, datetime.now(UTC))
+    with reading() as session:
+        link = session.scalars(select(UpstreamLink).where(UpstreamLink.remote_id == there.number)).one()
+        assert link.remote_status == "closed"
 
 
 def test_a_wrong_key_and_a_wrong_form_are_told_apart(above: Above) -> None:

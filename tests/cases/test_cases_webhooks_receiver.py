@@ -116,7 +116,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(HERE, seconds=5) as made:
+    with Client(HERE, seconds=20) as made:
         yield made
 
 

@@ -207,7 +207,8 @@ def _note(adapter: Adapter, remote_id: str, status: str, note: str | None, at: d
 def _hear(adapter: Adapter, matter: RemoteMatter, known: str | None, at: datetime) -> bool:
     if matter.status == known:
         return False
-    no_news = known is None and not matter.closed  # we filed it, and it is open
+    # We filed it, and it is open; or it repeats what we told it.
+    no_news = (known is None and not matter.closed) or known == links.TOLD
     note = None if no_news else words.heard(adapter.name, matter.status, matter.notes)
     return _note(adapter, matter.id, matter.status, note, at)
 

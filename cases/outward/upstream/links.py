@@ -2,8 +2,8 @@
 
 Until a ticket that goes up has its id there, the link's ``remote_id`` begins with ``~``: ``~pending:<number>`` while it
 is on its way (``pulled_at`` says since when), ``~token:...`` while the platform has only given a token,
-``~refused:<number>`` when it does not take it. ``remote_status`` is the platform's word, or ``deleted`` when it does not
-have the matter any more.
+``~refused:<number>`` when it does not take it. ``remote_status`` is the platform's word, ``deleted`` when it does not
+have the matter any more, or ``told`` after we told it of a closing or reopening: what it says next is our own news.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ KEY = "up:"  # begins the source key of every ticket that came from a platform a
 _LONGEST_KEY = 80
 PENDING, REFUSED = "~pending:", "~refused:"
 DELETED = "deleted"
+TOLD = "told"
 _RECENT = 2000
 
 

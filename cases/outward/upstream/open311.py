@@ -22,7 +22,7 @@ from cases.outward.upstream.open311_settings import Open311Settings, SettingsErr
 from cases.outward.upstream.open311_shapes import (
     LONGEST_ID,
     LONGEST_PLACE,
-    LONGEST_TEXT,
+    LONGEST_UPDATE,
     clean,
     description,
     is_id,
@@ -196,7 +196,7 @@ class Open311:
             "update_id": update.id,
             "status": "CLOSED" if update.closed else "OPEN",
             "updated_datetime": written(update.at),
-            "description": clean(update.text, LONGEST_TEXT),
+            "description": clean(update.text, LONGEST_UPDATE),
         }
         self._calls.post("servicerequestupdates.json", {**self._common(), **form})
 

@@ -76,5 +76,5 @@ class Open311Settings:
         if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment or url.userinfo:
             return [f"endpoint {example}"]
         if url.scheme == "http" and url.host not in ("localhost", "127.0.0.1", "::1") and not self.plain_http:
-            return ["endpoint is http: key and words could be read on the way; use https, or say plain_http=True"]
+            return ["endpoint is http: key and words could be read on the way; use https, or allow plain_http"]
         return []

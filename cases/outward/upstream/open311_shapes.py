@@ -13,6 +13,7 @@ from cases.outward.upstream.adapter import Outgoing, RemoteMatter
 from common.settings import settings
 
 LONGEST_TEXT = 4000  # characters of a description, as the specification has it
+LONGEST_UPDATE = 2000
 LONGEST_PLACE = 300
 LONGEST_ID = 90
 LONGEST_STATUS = 32

@@ -21,6 +21,7 @@ from cases.model import Ticket, TicketEvent, Unit, UpstreamLink
 from cases.outward.upstream import links, marks, words
 from cases.outward.upstream.adapter import Adapter, Outgoing, Update
 from cases.outward.upstream.errors import RefusedError, UnclearError, UpstreamError
+from cases.outward.upstream.open311_shapes import CLOSED
 from common.db import reading, transaction
 
 BATCH = 100
@@ -249,7 +250,11 @@ def _news(session: Session, ticket_id: int, after: int) -> list[tuple[int, Updat
         .order_by(TicketEvent.id)
     )
     return [
-        (e.id, Update(str(e.id), e.at, e.after in workflow.ENDED, words.told(e.action, unit or "", e.note)))
+        # With its hash, as after a restored backup another event may have the id.
+        (
+            e.id,
+            Update(f"{e.id}-{e.hash[:16]}", e.at, e.after in workflow.ENDED, words.told(e.action, unit or "", e.note)),
+        )
         for e, unit in session.execute(query)
     ]
 
@@ -283,11 +288,9 @@ def tell(adapter: Adapter, at: datetime, batch: int, report: Pushed, late: Late)
             with transaction() as session:
                 link = session.get_one(UpstreamLink, (row.ticket_id, adapter.system))
                 link.pushed_event = max(link.pushed_event or 0, event)
-                # What it repeats of our own news is none.
-                if refused is None and update_.closed:
-                    link.remote_status = "closed"
-                elif refused is None and link.remote_status == "closed":
-                    link.remote_status = "open"
+                # What it repeats of our own news is none; some platforms take updates, but no status with them.
+                if refused is None and update_.closed != (link.remote_status in CLOSED):
+                    link.remote_status = links.TOLD
     return True
 
 
