@@ -14,9 +14,10 @@ from test_cases_duplicates_support import NOON, Bigrams, change, file
 
 from cases import duplicates, service
 from cases.actor import Actor
+from cases.areas import AreaTree
 from cases.duplicates import SuggestionDecidedError, SuggestionNotFoundError
 from cases.merging import MergeError
-from cases.model import DuplicateSuggestion, TicketMeaning
+from cases.model import DuplicateSuggestion, Place, TicketMeaning
 from cases.workflow import IllegalTransitionError
 from common.db import reading, transaction
 
@@ -66,7 +67,7 @@ def test_a_second_residents_report_is_suggested_with_reasons_a_person_can_read()
     assert 0.5 < score <= 1
     assert why["地点"] == "同一地点（幸福里），同一栋楼（3号）"
     assert why["时间"] == "一天内"
-    assert why["事项"] == "同类事项（电梯安全）"
+    assert why["事项"] == "同类事项（电梯与特种设备）"
     assert "电梯" in why["说法"]
     assert why["结论"].startswith("很可能是同一件事")
     assert "反映人" not in why
@@ -81,9 +82,14 @@ def test_lifts_in_two_buildings_are_two_matters_but_no_water_in_two_buildings_is
     assert numbers(file(*DRY_TOO, "幸福里5号楼")) == [water]
 
 
-def test_the_same_words_from_another_estate_are_another_matter() -> None:
+def test_the_same_words_from_another_part_of_the_city_are_another_matter() -> None:
+    with reading() as session:
+        streets = {p.name: AreaTree.of(session).above(p.grid)["street"].code for p in session.scalars(select(Place))}
+    far = next(
+        name for name, street in sorted(streets.items()) if street != streets["幸福里"] and name.endswith("小区")
+    )
     remembered(file(*DRY, "幸福里"))
-    assert numbers(file(*DRY, "书香苑")) == []
+    assert numbers(file(*DRY, far)) == []
 
 
 def test_what_happened_long_apart_is_not_one_matter() -> None:
