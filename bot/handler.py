@@ -13,6 +13,7 @@ from bot.words import word
 from common.db import now, reading, transaction
 from common.logs import log
 from common.settings import Settings
+from nlu.text.normalise import for_model
 
 # What of a payload is for the resident; the rest are signs for the inbox.
 SHOWN = ("text", "choices", "ticket")
@@ -65,10 +66,10 @@ class Handler:
             text = str(payload.get("text") or "")
             if len(text) > self.settings.max_text:
                 return ["/event_unreadable"], {**meta, "unreadable": "long"}
-            return [_spoken(text)], meta
+            return [spoken(text)], meta
         if row.kind == "photo":
             meta["photo"] = self._photo(row, conversation)
-            said = [_spoken(str(payload["text"]))] if payload.get("text") else []
+            said = [spoken(str(payload["text"]))] if payload.get("text") else []
             return ["/event_photo", *said], meta
         if row.kind == "location":
             meta.update(lat=payload.get("lat"), lng=payload.get("lng"), label=payload.get("label") or None)
@@ -144,8 +145,17 @@ class Handler:
             inbox.postpone(session, current)
 
 
-def _spoken(text: str) -> str:
-    """A resident's text as the engine may see it: a leading slash is the engine's own sign, never a resident's."""
+# The greeting promises what these two do; a promise does not depend on how a model was trained.
+PROMISED = {"进展": "/event_menu_track", "人工": "/event_menu_human"}
+
+
+def spoken(text: str) -> str:
+    """A resident's text as the engine may see it.
+
+    A promised word by itself is what the menu's button is. A leading slash is the engine's own sign, never a resident's.
+    """
+    if promised := PROMISED.get(for_model(text).strip(" \"'“”‘’「」，。！？,.!?")):
+        return promised
     stripped = text.lstrip()
     return "／" + stripped[1:] if stripped.startswith("/") else text
 

@@ -18,6 +18,11 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def no_longer_than(longest: int, utterances: list[Any]) -> list[Any]:
+    """Those of the corpus's utterances whose every view has at most ``longest`` characters; all of them for 0."""
+    return [u for u in utterances if not longest or all(len(view) <= longest for view in u.views)]
+
+
 def run(read: Callable[[str], list[str]], messages: list[dict[str, str]], out: Path, train_seconds: float) -> None:
     """Read every message, note ranked categories and milliseconds, and write the figures as JSON.
 

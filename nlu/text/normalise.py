@@ -88,6 +88,7 @@ def clean(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=16)  # a message is normalised by each part that reads it
 def normalise(text: str) -> Normalised:
     """Normalise width, script, punctuation, emoji and white space.
 

@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -76,20 +77,25 @@ def side_by_side(vectors: Sequence[Vectors]) -> Vectors:
     return np.concatenate([vectors[0], rest / max(float(np.linalg.norm(rest)), 1e-9)])
 
 
-def _grams(text: str) -> Iterator[tuple[int, int, int]]:
+@lru_cache(maxsize=16)  # asked for again by who explains a decision
+def _grams(text: str) -> tuple[tuple[int, int, int], ...]:
     """(start, end, bucket) of each 1- to 3-gram of a normalised text, as written and as heard.
 
     Digits are made one class, so that a house number carries no topic; grams across punctuation say nothing.
     """
     text = _DIGITS.sub("0", text)
     heard = sounds(text)
+    found: list[tuple[int, int, int]] = []
     for size in (1, 2, 3):
         for i in range(len(text) - size + 1):
             gram = text[i : i + size]
-            if size == 1 or _BROKEN.isdisjoint(gram):
-                yield i, i + size, zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)
-            if _BROKEN.isdisjoint(gram):
-                yield i, i + size, zlib.crc32(("~" + " ".join(heard[i : i + size])).encode()) & (HASH_SIZE - 1)
+            unbroken = _BROKEN.isdisjoint(gram)
+            if size == 1 or unbroken:
+                found.append((i, i + size, zlib.crc32(gram.encode("utf-8")) & (HASH_SIZE - 1)))
+            if unbroken:
+                sound = "~" + " ".join(heard[i : i + size])
+                found.append((i, i + size, zlib.crc32(sound.encode("utf-8")) & (HASH_SIZE - 1)))
+    return tuple(found)
 
 
 def ngrams(text: str, idf: Vectors | None = None) -> tuple[npt.NDArray[np.int64], Vectors]:
@@ -108,7 +114,7 @@ def gram_places(text: str, idf: Vectors) -> Iterator[tuple[int, int, int, float]
     """(start, end, bucket, weight) of each gram where it stands; the weights of a bucket add up to its feature value."""
     indices, values = ngrams(text, idf)
     weight = dict(zip(indices.tolist(), values.tolist(), strict=True))
-    places = list(_grams(text))
+    places = _grams(text)
     times = Counter(bucket for _, _, bucket in places)
     for start, end, bucket in places:
         yield start, end, bucket, weight[bucket] / times[bucket]
