@@ -13,7 +13,7 @@ from actions import announcements, filing, words
 from actions.intake import interpret, questions
 from actions.intake.state import Intake
 from actions.turn import Turn
-from cases import numbers
+from cases.outward.backend import backend
 
 AFTER_URGENT = 1800  # seconds in which short news are about the urgent ticket
 SHORT_NEWS = 10  # characters
@@ -54,14 +54,11 @@ def _file_urgent(dispatcher: CollectingDispatcher, intake: Intake, tracker: Trac
     kind = questions.matter_type(intake)
     safety = (kind.safety if kind and not intake.needs_review else None) or "general"
     dispatcher.utter_message(response=f"utter_safety_{safety}")
-    filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
+    filed = filing.file(intake, tracker)
     intake.ticket = filed.number
-    dispatcher.utter_message(
-        response="utter_filed_urgent",
-        number=numbers.spoken(filed.number),
-        json_message={"ticket": numbers.spoken(filed.number)},
-    )
-    return [SlotSet("last_ticket", {"number": filed.number, "urgent_at": time.time()})]
+    spoken = backend().spoken(filed.number)
+    dispatcher.utter_message(response="utter_filed_urgent", number=spoken, json_message={"ticket": spoken})
+    return filing.remembered(filed.number, tracker, urgent=True)
 
 
 class OpenIntake(Action):
@@ -83,8 +80,9 @@ class OpenIntake(Action):
         unsure = turn.reading.get("confidence", 0.0) < questions.SURE_CATEGORY
         if not is_fresh(last) or not (len(turn.text) <= SHORT_NEWS or unsure):
             return False
-        filing.add(last["number"], tracker.sender_id, note=turn.text)
-        dispatcher.utter_message(response="utter_added", number=numbers.spoken(last["number"]))
+        passed = filing.add(last["number"], tracker, note=turn.text)
+        response = "utter_added" if passed else "utter_not_passed_on"
+        dispatcher.utter_message(response=response, number=backend().spoken(last["number"]), **words.city())
         return True
 
     def open(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
@@ -125,7 +123,11 @@ class ValidateIntakeForm(Action):
                 intake.type, intake.category, intake.needs_review = best["type"], best["category"], True
             events += _file_urgent(dispatcher, intake, tracker)
         elif intake.ticket and intake.outcome != "cancel":
-            filing.update(intake, tracker.sender_id, turn.text or None)
+            passed = filing.update(intake, tracker, turn.text or None)
+            if not passed and not intake.not_passed_on:  # said once; the questions are useful to nobody then
+                intake.not_passed_on, intake.outcome = True, "update"
+                number = backend().spoken(intake.ticket)
+                dispatcher.utter_message(response="utter_not_passed_on", number=number, **words.city())
         if questions.missing(intake) is None and intake.outcome is None:
             intake.outcome = "update"
         return [*events, *_saved(intake)]
@@ -241,32 +243,31 @@ class FinishIntake(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         intake = Intake.of(tracker.get_slot("intake"))
         dispatcher.utter_message(json_message={"awaiting": False})
-        channel = str(Turn.of(tracker).meta.get("channel") or "web")
         events: Events = []
         if intake.outcome == "cancel":
             if intake.ticket:
-                filing.add(intake.ticket, tracker.sender_id, note="来电人表示不用管了，请核实是否仍有危险")
-                dispatcher.utter_message(response="utter_cancel_urgent", number=numbers.spoken(intake.ticket))
+                filing.add(intake.ticket, tracker, note="来电人表示不用管了，请核实是否仍有危险")
+                dispatcher.utter_message(response="utter_cancel_urgent", number=backend().spoken(intake.ticket))
             else:
                 dispatcher.utter_message(response="utter_cancelled")
             following = None
         else:
             if intake.ticket:
-                stay = intake.asked is None
+                stay = intake.asked is None or intake.not_passed_on
                 dispatcher.utter_message(
                     response="utter_urgent_stay" if stay else "utter_urgent_complete",
-                    number=numbers.spoken(intake.ticket),
+                    number=backend().spoken(intake.ticket),
                 )
                 number = intake.ticket
             else:
-                filed = filing.file(intake, tracker.sender_id, channel)
+                filed = filing.file(intake, tracker)
                 number = filed.number
-                spoken = numbers.spoken(number)
+                spoken = backend().spoken(number)
                 name = "utter_filed_review" if filed.unit is None else "utter_filed"
                 dispatcher.utter_message(
                     response=name, number=spoken, unit=filed.unit or "", json_message={"ticket": spoken}
                 )
-            events.append(SlotSet("last_ticket", {"number": number, "urgent_at": time.time() if intake.urgent else 0}))
+            events += filing.remembered(number, tracker, intake.urgent)
             following = interpret.next_in_queue(intake)
         cleared: Events = [SlotSet(name, None) for name in FORM_SLOTS]
         if following is None:
@@ -292,7 +293,7 @@ class LeaveHanging(Action):
             intake.type, intake.category = best["type"], best["category"]
         intake.needs_review = True
         intake.notes.append("（没有答完就没再回话，按已知的登记）")
-        filed = filing.file(intake, tracker.sender_id, str(Turn.of(tracker).meta.get("channel") or "web"))
-        spoken = numbers.spoken(filed.number)
+        filed = filing.file(intake, tracker)
+        spoken = backend().spoken(filed.number)
         dispatcher.utter_message(response="utter_filed_hanging", number=spoken, json_message={"ticket": spoken})
-        return [*cleared, SlotSet("last_ticket", {"number": filed.number, "urgent_at": 0})]
+        return [*cleared, *filing.remembered(filed.number, tracker, urgent=False)]

@@ -11,12 +11,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import announcements, filing, words
 from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
-from actions.tracking import Track
+from actions.tracking import Track, number_said
 from actions.turn import Turn
-from cases import numbers, service
 from cases.model import Area, Worker
+from cases.outward.backend import backend
 from common.db import reading
-from common.settings import settings
 from nlu.entities.place import parts
 
 Events = list[dict[str, Any]]
@@ -32,7 +31,7 @@ class _Says(Action):
         return self.action
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        dispatcher.utter_message(response=self.response, **_city())
+        dispatcher.utter_message(response=self.response, **words.city())
         return []
 
 
@@ -47,12 +46,8 @@ def _only_a_place(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
 
 def _say_more(dispatcher: CollectingDispatcher) -> Events:
     """三天了, and nothing before it: what is it about?"""
-    dispatcher.utter_message(response="utter_nothing_open", **_city())
+    dispatcher.utter_message(response="utter_nothing_open", **words.city())
     return []
-
-
-def _city() -> dict[str, str]:
-    return {"city": settings().city_name, "hours": settings().office_hours, "hotline": settings().hotline}
 
 
 class Thanks(_Says):
@@ -105,10 +100,10 @@ class Greet(Action):
                     response="utter_greet_grid",
                     grid=area.name,
                     worker=worker.name if worker else "本格网格员",
-                    **_city(),
+                    **words.city(),
                 )
                 return announcements.tell(dispatcher, tracker, grid)
-        dispatcher.utter_message(response="utter_greet", **_city())
+        dispatcher.utter_message(response="utter_greet", **words.city())
         return announcements.tell(dispatcher, tracker, None)
 
 
@@ -122,15 +117,15 @@ class NotUnderstood(Action):
         turn = Turn.of(tracker)
         if place := _only_a_place(dispatcher, tracker):
             return place
-        if turn.value("ticket"):
+        if number_said(turn):
             return Track().run(dispatcher, tracker, domain)
         kind = turn.meta.get("unreadable")
         if kind in ("voice", "long", "media"):
-            dispatcher.utter_message(response=f"utter_unreadable_{kind}", **_city())
+            dispatcher.utter_message(response=f"utter_unreadable_{kind}", **words.city())
             return []
         before = sum(e.get("event") == "action" and e.get("name") == self.name() for e in list(tracker.events)[-12:])
         response = "utter_not_understood_again" if before else "utter_not_understood"
-        dispatcher.utter_message(response=response, **_city())
+        dispatcher.utter_message(response=response, **words.city())
         return []
 
 
@@ -144,7 +139,7 @@ class Handover(Action):
         slot = tracker.get_slot("intake")
         note = words.summary(Intake.of(slot)) if slot else ""
         dispatcher.utter_message(
-            response="utter_handover", json_message={"handover": note or "要求人工", "awaiting": False}, **_city()
+            response="utter_handover", json_message={"handover": note or "要求人工", "awaiting": False}, **words.city()
         )
         return [SlotSet("intake", None), *(SlotSet(name, None) for name in ("matter", "place", "detail", "confirm"))]
 
@@ -160,10 +155,10 @@ class AfterFiling(Action):
         pending = tracker.get_slot("pending")
         if pending and turn.act == "affirm":
             return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
-        if turn.act == "inform" and turn.value("ticket"):
+        if turn.act == "inform" and number_said(turn):
             return Track().run(dispatcher, tracker, domain)
         number = (tracker.get_slot("last_ticket") or {}).get("number")
-        if turn.act == "inform" and _names_another_matter(turn, number):
+        if turn.act == "inform" and _names_another_matter(turn, number, tracker.sender_id):
             return [*OpenIntake().open(dispatcher, tracker, turn), FollowupAction("intake_form")]
         if turn.act == "event_photo" and not number:
             dispatcher.utter_message(response="utter_photo_first")
@@ -172,55 +167,48 @@ class AfterFiling(Action):
             if turn.act == "inform":
                 return _only_a_place(dispatcher, tracker) or _say_more(dispatcher)
             responses = {"event_location": "utter_pin_first", "anonymous": "utter_anonymous_first"}
-            dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **_city())
+            dispatcher.utter_message(response=responses.get(turn.act, "utter_nothing_open"), **words.city())
             return []
-        spoken = numbers.spoken(number)
+        spoken = backend().spoken(number)
         if (
             turn.text
             and is_fresh(tracker.get_slot("last_ticket"))
             and turn.act in ("deny", "affirm", "skip", "correct", "inform")
         ):
-            filing.add(number, tracker.sender_id, note=turn.text)
-            dispatcher.utter_message(response="utter_added", number=spoken)
-            return []
-        added = self._add(number, tracker.sender_id, turn)
-        dispatcher.utter_message(response="utter_added" if added else "utter_already_filed", number=spoken)
+            passed: bool | None = filing.add(number, tracker, note=turn.text)
+        else:
+            passed = self._add(number, tracker, turn)
+        answers = {True: "utter_added", False: "utter_not_passed_on", None: "utter_already_filed"}
+        dispatcher.utter_message(response=answers[passed], number=spoken, **words.city())
         return []
 
-    def _add(self, number: str, reporter: str, turn: Turn) -> bool:
+    def _add(self, number: str, tracker: Tracker, turn: Turn) -> bool | None:
+        """Whether it was passed on; None when there was nothing to add."""
         if turn.act == "event_photo":
-            filing.add(number, reporter, attachments=[turn.meta.get("photo")], note="补充照片")
-        elif turn.act == "event_location":
-            filing.add(
-                number,
-                reporter,
-                lat=turn.meta.get("lat"),
-                lng=turn.meta.get("lng"),
-                place=turn.meta.get("label"),
-                note="补充定位",
-            )
-        elif turn.act == "anonymous":
-            filing.add(number, reporter, anonymous=True, note="要求匿名")
-        elif turn.act == "correct":
-            with reading() as session:
-                before = service.get(session, number).place
+            return filing.add(number, tracker, attachments=[turn.meta.get("photo")], note="补充照片")
+        if turn.act == "event_location":
+            pin = {"lat": turn.meta.get("lat"), "lng": turn.meta.get("lng"), "place": turn.meta.get("label")}
+            return filing.add(number, tracker, note="补充定位", **pin)
+        if turn.act == "anonymous":
+            return filing.add(number, tracker, anonymous=True, note="要求匿名")
+        if turn.act == "correct":
+            standing = backend().standing(number, tracker.sender_id, [number])
+            before = standing.place if standing else None
             place = parts(before).corrected_by(parts(turn.place)).text() if before and turn.place else turn.place
-            filing.add(number, reporter, place=place, note=f"更正：{turn.text}")
-        elif turn.act == "inform":
-            filing.add(number, reporter, note=turn.text)
-        else:
-            return False
-        return True
+            return filing.add(number, tracker, place=place, note=f"更正：{turn.text}")
+        if turn.act == "inform":
+            return filing.add(number, tracker, note=turn.text)
+        return None
 
 
-def _names_another_matter(turn: Turn, number: str | None) -> bool:
+def _names_another_matter(turn: Turn, number: str | None, reporter: str) -> bool:
     """Whether what sounds like an answer, with nothing asked, is a report: it names a matter, and not the last ticket's."""
     if turn.reading.get("intent") != "report":
         return False
     if number is None:
         return True
-    with reading() as session:
-        return turn.reading.get("type") != service.get(session, number).type
+    standing = backend().standing(number, reporter, [number])
+    return standing is None or turn.reading.get("type") != standing.type
 
 
 def _reported(pending: dict[str, Any]) -> Turn:

@@ -11,9 +11,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import words
 from actions.turn import Turn
-from cases import numbers, service, workflow
-from cases.model import Ticket
-from common.db import now, reading
+from cases.outward.backend import Standing, backend
+from common.db import now
 from common.settings import settings
 from nlu.text.normalise import for_model
 
@@ -51,11 +50,19 @@ def since_when(text: str) -> tuple[datetime, datetime] | None:
     return None
 
 
-def _pick(tickets: list[Ticket], turn: Turn) -> list[Ticket]:
+def number_said(turn: Turn) -> str | None:
+    """The ticket number a message names as it was said, whether or not there is such a one; None without any."""
+    for entity in turn.reading.get("entities", []):
+        if entity["kind"] == "ticket":
+            return str(entity["text"])
+    return turn.text if backend().number_in(turn.text) else None
+
+
+def _pick(tickets: list[Standing], turn: Turn) -> list[Standing]:
     """Those of the person's tickets the message speaks of."""
     stretch = since_when(turn.text)
     if stretch:
-        within = [t for t in tickets if stretch[0] <= t.created_at < stretch[1]]
+        within = [t for t in tickets if t.filed_at and stretch[0] <= t.filed_at < stretch[1]]
         tickets = within or tickets
     if len(tickets) > 1:
         likely = [c["type"] for c in turn.reading.get("candidates", [])[:2] if c["confidence"] >= 0.3]
@@ -72,49 +79,49 @@ class Track(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
-        said = [e for e in turn.reading.get("entities", []) if e["kind"] == "ticket"]
-        with reading() as session:
-            if said:
-                self._by_number(dispatcher, session, said[0].get("value"), tracker.sender_id)
-                return []
-            tickets = service.of_reporter(session, tracker.sender_id)
-            if not tickets:
-                dispatcher.utter_message(response="utter_track_none")
-                return []
-            picked = _pick(tickets, turn)
-            if len(picked) == 1:
-                self._tell(dispatcher, session, picked[0])
-            else:
-                lines = "\n".join(words.ticket_line(t) for t in picked[:LISTED])
-                dispatcher.utter_message(response="utter_track_list", count=len(picked), list=lines)
+        known = tracker.get_slot("known") or []
+        if said := number_said(turn):
+            self._by_number(dispatcher, backend().number_in(said), tracker.sender_id, known)
+            return []
+        picked = _pick(backend().theirs(tracker.sender_id, known), turn)
+        if not picked:
+            dispatcher.utter_message(response="utter_track_none")
+        elif len(picked) == 1:
+            self._tell(dispatcher, picked[0])
+        else:
+            lines = "\n".join(words.ticket_line(t) for t in picked[:LISTED])
+            dispatcher.utter_message(response="utter_track_list", count=len(picked), list=lines)
         return []
 
-    def _by_number(self, dispatcher: CollectingDispatcher, session: Any, number: str | None, reporter: str) -> None:
+    def _by_number(
+        self, dispatcher: CollectingDispatcher, number: str | None, reporter: str, known: list[str]
+    ) -> None:
         if not number:
             dispatcher.utter_message(response="utter_track_bad_number")
             return
-        try:
-            ticket = service.get(session, number)
-        except service.TicketNotFoundError:
-            dispatcher.utter_message(response="utter_track_unknown", number=numbers.spoken(number))
-            return
-        if ticket.reporter == reporter:
-            self._tell(dispatcher, session, ticket)
+        standing, spoken = backend().standing(number, reporter, known), backend().spoken(number)
+        if standing is None:
+            dispatcher.utter_message(response="utter_track_unknown", number=spoken)
+        elif standing.own:
+            self._tell(dispatcher, standing)
         else:  # somebody else's number: how it stands, but not what it is about
             dispatcher.utter_message(
-                response="utter_track_status_only", number=numbers.spoken(number), status=workflow.STATES[ticket.status]
+                response="utter_track_status_only", number=spoken, status=standing.said, **words.city()
             )
 
-    def _tell(self, dispatcher: CollectingDispatcher, session: Any, ticket: Ticket) -> None:
-        day = _local(ticket.created_at)
-        changed = _local(ticket.updated_at)
+    def _tell(self, dispatcher: CollectingDispatcher, ticket: Standing) -> None:
+        day = _local(ticket.filed_at) if ticket.filed_at else None
+        changed = _local(ticket.changed_at) if ticket.changed_at else None
+        spoken = backend().spoken(ticket.number)
         dispatcher.utter_message(
             response="utter_track_one",
-            number=numbers.spoken(ticket.number),
+            number=spoken,
             matter=words.plain_name(ticket.type),
-            day=f"{day.month}月{day.day}日",
-            status=workflow.STATES[ticket.status],
-            unit=service.unit_name(session, ticket) or "受理中心",
-            changed=f"{changed.month}月{changed.day}日{changed:%H:%M}",
-            json_message={"ticket": numbers.spoken(ticket.number)},
+            day=f"{day.month}月{day.day}日" if day else "",
+            status=ticket.said,
+            unit=ticket.unit or "受理中心",
+            changed=f"，{changed.month}月{changed.day}日{changed:%H:%M}有更新" if changed else "",
+            json_message={"ticket": spoken},
         )
+        if ticket.note:
+            dispatcher.utter_message(response="utter_track_note", note=ticket.note)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from actions.intake.state import Intake
-from cases import numbers, workflow
-from cases.model import Ticket
+from cases.outward.backend import Standing, backend
+from common.settings import settings
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
 from nlu.understand.features import without_greeting
@@ -58,6 +58,12 @@ def summary(intake: Intake) -> str:
     return "\n".join(lines)
 
 
-def ticket_line(ticket: Ticket) -> str:
+def ticket_line(standing: Standing) -> str:
     """One line about a ticket for a list."""
-    return f"{numbers.spoken(ticket.number)}　{plain_name(ticket.type)}：{workflow.STATES[ticket.status]}"
+    return f"{backend().spoken(standing.number)}　{plain_name(standing.type)}：{standing.said}"
+
+
+def city() -> dict[str, str]:
+    """What responses say of the city: its name, office hours, hotline."""
+    config = settings()
+    return {"city": config.city_name, "hours": config.office_hours, "hotline": config.hotline}

@@ -14,6 +14,7 @@ class Intake:
 
     ``queue`` holds further matters of the same resident, filed one after the other, as ``{"text", "type"}``.
     ``outcome`` ends the form: file, cancel, update (the ticket exists already, as it was urgent).
+    ``not_passed_on``: the ticket lies with a platform that did not take what was told after filing.
     """
 
     text: str = ""
@@ -43,6 +44,7 @@ class Intake:
     index: int = 0
     source: str | None = None
     ticket: str | None = None
+    not_passed_on: bool = False
     outcome: str | None = None
     say: list[str] = field(default_factory=list)
 

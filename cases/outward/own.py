@@ -68,14 +68,15 @@ class Own:
 
 
 def _standing(session: Session, ticket: Ticket, own: bool) -> Standing:
+    worked = service.head_of(session, ticket)  # a merged ticket goes as the one it is worked with
     return Standing(
         number=ticket.number,
-        said=workflow.STATES[ticket.status],
-        closed=ticket.status in workflow.ENDED,
+        said=workflow.STATES[worked.status],
+        closed=worked.status in workflow.ENDED,
         own=own,
         type=ticket.type if own else None,
         place=ticket.place if own else None,
-        unit=service.unit_name(session, ticket) if own else None,
+        unit=service.unit_name(session, worked) if own else None,
         filed_at=ticket.created_at,
-        changed_at=ticket.updated_at,
+        changed_at=max(ticket.updated_at, worked.updated_at),
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_cases_upstream_platform import KEY, NOW, Platform, open_adapter, platform
+from open311_platform import KEY, NOW, Platform, open_adapter, platform
 
 from cases import service, workflow
 from cases.outward.backend import Addition, Backend, made

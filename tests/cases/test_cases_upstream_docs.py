@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cases_upstream_platform import JURISDICTION, KEY, Platform, platform
+from open311_platform import JURISDICTION, KEY, Platform, platform
 
 from cases import service
 from cases.outward import backend

@@ -12,8 +12,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from open311_platform import JURISDICTION, KEY, NOW, Platform, platform
 from sqlalchemy import event, select
-from test_cases_upstream_platform import JURISDICTION, KEY, NOW, Platform, platform
 from test_cases_webhooks_receiver import START, Receiver, happen, receiver
 
 from cases import numbers, service

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from open311_platform import DAY, NOW, Platform, open_adapter, platform
 from sqlalchemy import delete, func, select
-from test_cases_upstream_platform import DAY, NOW, Platform, open_adapter, platform
 
 from cases import history, service, workflow
 from cases.model import Area, AuditLine, Ticket, TicketEvent, UpstreamLink
