@@ -1,4 +1,5 @@
-"""The worker: takes the inbox through the engine, the outbox to the channels, and ticket progress to residents.
+"""The worker: takes the inbox through the engine, the outbox to the channels, and ticket progress to residents; beside
+that what the case backend does by itself: its clock, comparing new tickets, webhooks, platforms.
 
 Several workers may run; leases and row locks keep each message with one of them.
 """
@@ -7,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -21,9 +23,12 @@ from bot.engine import Engine
 from bot.handler import Handler
 from bot.model import Conversation, Inbound, Outbound
 from cases import duty
+from cases.duplicates import newcomers
+from cases.outward import rounds
 from common.db import now, reading, transaction
 from common.logs import configure, log
 from common.settings import Settings, settings
+from nlu.understand.encoder import default_encoder
 
 CONCURRENT = 8
 IDLE = 0.05  # seconds between looks at an empty inbox
@@ -31,6 +36,8 @@ PUSH_IDLE = 0.3
 PROGRESS_EVERY = 2.0
 IDLE_EVERY = 5.0
 DUTY_EVERY = 30.0
+DUPLICATES_EVERY = 2.0
+OUTWARD_EVERY = 3.0
 
 
 def channels(config: Settings) -> dict[str, Any]:
@@ -53,12 +60,22 @@ class Worker:
         self.idle_after = timedelta(minutes=config.idle_minutes)
         self.stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._last_duty: datetime | None = None
 
     async def run(self) -> None:
         """Work until told to stop; what is in hand is finished first."""
-        await asyncio.gather(self._inbound(), self._outbound(), self._progress(), self._idle(), self._duty())
+        await asyncio.gather(
+            self._inbound(),
+            self._outbound(),
+            self._regularly("telling progress", PROGRESS_EVERY, progress.tell_residents),
+            self._regularly("looking for unfinished reports", IDLE_EVERY, partial(_wake_idle, self.idle_after)),
+            self._regularly("round of duty", DUTY_EVERY, self._duty),
+            self._regularly("comparing new tickets", DUPLICATES_EVERY, self._duplicates),
+            self._regularly("webhooks and platforms", OUTWARD_EVERY, rounds.go),
+        )
         if self._running:
             await asyncio.wait(self._running, timeout=10)
+        await asyncio.to_thread(rounds.close)
         await self.engine.close()
 
     async def _pause(self, seconds: float) -> None:
@@ -99,35 +116,29 @@ class Worker:
             if not worked:
                 await self._pause(PUSH_IDLE)
 
-    async def _idle(self) -> None:
+    async def _regularly(self, what: str, every: float, work: Callable[[], object]) -> None:
+        """Do ``work`` in a thread every so many seconds; a failure is logged and it is tried again next time."""
         while not self.stopping.is_set():
             try:
-                await asyncio.to_thread(_wake_idle, self.idle_after)
+                await asyncio.to_thread(work)
             except Exception as error:
-                log().error("unfinished reports not looked for", error=type(error).__name__)
-            await self._pause(IDLE_EVERY)
+                log().error(f"{what} failed", error=type(error).__name__)
+            await self._pause(every)
 
-    async def _duty(self) -> None:
+    def _duty(self) -> None:
         """The case backend's clock. It lives here, as this process is there all day."""
-        last = None
-        while not self.stopping.is_set():
-            try:
-                begun = now()
-                done = await asyncio.to_thread(duty.round_of_duty, begun, last)
-                last = begun
-                if done != duty.Done():
-                    log().info("round of duty", **vars(done))
-            except Exception as error:
-                log().error("round of duty failed", error=type(error).__name__)
-            await self._pause(DUTY_EVERY)
+        begun = now()
+        done = duty.round_of_duty(begun, self._last_duty)
+        self._last_duty = begun
+        if done != duty.Done():
+            log().info("round of duty", **vars(done))
 
-    async def _progress(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                await asyncio.to_thread(progress.tell_residents)
-            except Exception as error:
-                log().error("progress not told", error=type(error).__name__)
-            await self._pause(PROGRESS_EVERY)
+    def _duplicates(self) -> None:
+        moment = now()
+        if newcomers.waiting(moment, 1):  # the encoder is loaded with the first ticket, not with the worker
+            suggested = newcomers.compare(default_encoder(), moment)
+            if suggested:
+                log().info("duplicates suggested", number=suggested)
 
 
 def _claim_inbound() -> Inbound | None:

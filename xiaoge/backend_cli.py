@@ -178,7 +178,10 @@ def keys_make(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; again for more. See docs/api.md.")],
     role: Annotated[
-        str, typer.Option(help="For whom it acts: operator, department, street, community, worker, supervisor.")
+        str,
+        typer.Option(
+            help="For whom it acts: operator, department, street, community, worker, supervisor; resident: for residents only."
+        ),
     ] = "operator",
     unit: Annotated[str | None, typer.Option(help="A department's unit.")] = None,
     area: Annotated[str | None, typer.Option(help="The area of a worker, community or street.")] = None,
@@ -193,6 +196,21 @@ def keys_make(
     except (ValueError, LookupError) as error:
         raise _fail(str(error)) from None
     typer.echo(made)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """List the keys that hold: name, for whom, what they may do. The keys themselves are kept nowhere."""
+    from cases.api import keys as api_keys
+    from common.db import reading
+
+    with reading() as session:
+        found = api_keys.valid_keys(session)
+    for key in found:
+        where = key.unit or key.area or "the whole city"
+        typer.echo(f"{key.name}  {key.role}, {where}  {' '.join(key.scopes)}  since {key.created_at:%Y-%m-%d}")
+    if not found:
+        typer.echo("no key holds")
 
 
 @keys.command("revoke")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from xiaoge import backend_cli, figures_cli, places_cli
+from xiaoge import backend_cli, duplicates_cli, figures_cli, places_cli
 
 app = typer.Typer(
     help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
@@ -33,6 +33,7 @@ app.add_typer(backend_cli.emergency, name="emergency")
 app.add_typer(backend_cli.keys, name="keys")
 app.add_typer(places_cli.app, name="places")
 app.add_typer(figures_cli.app, name="figures")
+app.add_typer(duplicates_cli.app, name="duplicates")
 
 
 def fail(text: str) -> typer.Exit:
@@ -144,6 +145,20 @@ def model_use(identity: Annotated[str, typer.Argument(help="A model's id, or the
     from xiaoge.models import use_model
 
     raise typer.Exit(use_model(identity))
+
+
+@app.command(
+    "outward",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    add_help_option=False,
+)
+def outward(context: typer.Context) -> None:
+    """Webhooks and platforms above: subscribers, what could not be delivered, exchanging tickets. See 'outward --help'."""
+    from cases.outward.__main__ import main as outward_main
+    from common.logs import configure
+
+    configure("outward")
+    raise typer.Exit(outward_main(context.args or ["--help"]))
 
 
 @app.command()

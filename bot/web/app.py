@@ -1,4 +1,4 @@
-"""Put the web app together."""
+"""Put the web app together: the channels, and the case backend's interfaces."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.channels.telegram import Telegram
 from bot.channels.wechat import WeChat
 from bot.web import chat, telegram, wechat
 from bot.words import word
+from cases.api.app import API, OPEN311, mount
 from common.db import reading
 from common.logs import configure
 from common.settings import Settings, settings
@@ -29,7 +30,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith((f"{API}/", f"{OPEN311}/")):  # they have their own
             await self.app(scope, receive, send)
             return
         limit = self.photo_limit + 65536 if scope["path"] == PHOTO_PATH else self.limit
@@ -73,6 +74,7 @@ def create(config: Settings) -> FastAPI:
     app.include_router(wechat.router)
     app.include_router(telegram.router)
     app.include_router(chat.router)
+    mount(app)
     app.mount("/static", StaticFiles(directory=chat.STATIC), name="static")
 
     @app.get("/health")

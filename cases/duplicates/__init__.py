@@ -1,12 +1,13 @@
 """Reports of one matter told by several residents: how alike two are, what to suggest, what a person decided.
 
-``remember`` a ticket's meaning after it was filed, ``suggest`` what it may be the same as, list what is ``pending``,
-``decide`` what a person said.
+``compare`` what was filed lately (``remember`` a ticket's meaning, ``suggest`` what it may be the same as), list what is
+``pending``, ``decide`` what a person said.
 docs/duplicates.md tells how the score comes about and how good it is.
 """
 
 from cases.duplicates.meaning import remember
 from cases.duplicates.names import Names
+from cases.duplicates.newcomers import compare
 from cases.duplicates.reports import Report, read
 from cases.duplicates.scoring import Score, score
 from cases.duplicates.suggesting import (
@@ -25,6 +26,7 @@ __all__ = [
     "Suggestion",
     "SuggestionDecidedError",
     "SuggestionNotFoundError",
+    "compare",
     "decide",
     "pending",
     "read",

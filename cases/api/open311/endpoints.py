@@ -82,7 +82,9 @@ def post_update(request: Request, sending: Filing, form: Annotated[Form, Depends
     """Needs a key with the scope `tickets:write`. What it says is added; an `update_id` is added once."""
     number, text = check_update(form)
     if (known := form.get("update_id")) and sending.key is None:
-        sending = replace(sending, key=f"update:{hashlib.sha256(known.encode()).hexdigest()}")
+        # A client that sends an update again may stamp it anew: what counts is what it says of which ticket.
+        said = hashlib.sha256(f"{number}\n{text}".encode()).hexdigest()
+        sending = replace(sending, key=f"update:{hashlib.sha256(known.encode()).hexdigest()}", digest=said)
     kept = sending.once(lambda session: updates.add(session, sending.caller, number, text).model_dump(), 201)
     return render(format_of(request.scope), "service_request_updates", [shapes.UpdateCreated(**kept)], 201)
 
