@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cases import audit
 from cases.model import LEVELS, Area
+from common.db import address_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class AreaTree:
     @classmethod
     def of(cls, session: Session) -> AreaTree:
         """The tree of the session's database."""
-        version, key = audit.version(session), str(session.get_bind().engine.url)
+        version, key = audit.version(session), address_of(session)
         known = _TREES.get(key)
         if known and known.version == version and known.nodes:
             return known

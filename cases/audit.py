@@ -41,6 +41,9 @@ def log(session: Session, actor: str, action: str, about: str, note: str | None 
     return line
 
 
+NEWEST = select(AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)
+
+
 def version(session: Session) -> str:
     """Another one whenever the city's data change: the hash of the last line, which also tells apart what was rolled
     back and done differently. Asked once in a transaction, unless that transaction itself adds lines."""
@@ -48,11 +51,16 @@ def version(session: Session) -> str:
     kept = session.info.get(_KEPT)
     if kept is not None and begun is not None and kept[0] is begun and kept[1] is not None:
         return str(kept[1])
-    found = session.scalar(select(AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)) or ""
-    begun = session.get_transaction()
-    if kept is None or kept[0] is not begun:
-        session.info[_KEPT] = (begun, found)
+    found = session.scalar(NEWEST) or ""
+    keep(session, found)
     return found
+
+
+def keep(session: Session, version: str) -> None:
+    """Tell this transaction the version: somebody asked for it together with something else (NEWEST)."""
+    begun, kept = session.get_transaction(), session.info.get(_KEPT)
+    if kept is None or kept[0] is not begun:
+        session.info[_KEPT] = (begun, version)
 
 
 def flaws(session: Session) -> list[str]:

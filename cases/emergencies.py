@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cases import audit
 from cases.areas import AreaTree
 from cases.model import Emergency, Ticket, Unit
-from common.db import now
+from common.db import address_of, now
 from nlu.taxonomy import taxonomy
 
 LONGEST_DAYS = 60
@@ -130,7 +130,7 @@ _LAST: dict[
 
 def _is_peace(session: Session, at: datetime) -> bool:
     """Whether no emergency can be in force; in ordinary times this asks the database for nothing."""
-    version, key = audit.version(session), str(session.get_bind().engine.url)
+    version, key = audit.version(session), address_of(session)
     known = _LAST.get(key)
     if known is None or known[0] != version:
         last = session.scalar(select(func.max(Emergency.until)).where(Emergency.ended_at.is_(None)))

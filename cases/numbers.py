@@ -6,10 +6,14 @@ check digit, which catches every single wrong digit and every swap of neighbours
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from functools import lru_cache
+from typing import cast
+
+from sqlalchemy import Connection, Integer, Select, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 from stdnum import damm
 
+from cases import audit
 from cases.model import Ticket, TicketSequence
 from nlu.entities.ticket import canonical
 
@@ -62,20 +66,27 @@ def take(session: Session, year: int) -> str:
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        return compose(year, _from_sequence(connection, year))
-    step = update(TicketSequence).where(TicketSequence.year == year).values(last=TicketSequence.last + 1)
-    counted = step.returning(TicketSequence.last).execution_options(synchronize_session=False)
-    serial = session.scalar(counted)
+        return compose(year, _from_sequence(session, connection, year))
+    serial = connection.scalar(_COUNTED, {"this": year})
     if serial is None:
-        session.execute(insert(TicketSequence).values(year=year, last=_ten_years_ago(connection, year)))
-        serial = session.execute(counted).scalar_one()
+        connection.execute(insert(TicketSequence).values(year=year, last=_ten_years_ago(connection, year)))
+        serial = connection.execute(_COUNTED, {"this": year}).scalar_one()
     return compose(year, serial)
+
+
+_SEQUENCE = cast(Table, TicketSequence.__table__)
+_COUNTED = (
+    update(_SEQUENCE)
+    .where(_SEQUENCE.c.year == bindparam("this"))
+    .values(last=_SEQUENCE.c.last + 1)
+    .returning(_SEQUENCE.c.last)
+)
 
 
 _SEQUENCES: set[tuple[str, int]] = set()
 
 
-def _from_sequence(connection: Connection, year: int) -> int:
+def _from_sequence(session: Session, connection: Connection, year: int) -> int:
     name = f"ticket_number_{int(year)}"
     known = (str(connection.engine.url), year)
     if known not in _SEQUENCES:
@@ -83,7 +94,15 @@ def _from_sequence(connection: Connection, year: int) -> int:
             _make_sequence(connection, name, year)
         else:
             _SEQUENCES.add(known)  # only what is committed for certain: one made here may yet be rolled back
-    return int(connection.scalar(text(f"SELECT nextval('{name}')")) or 0)
+    # A filing needs to know the version of the city's data too: one question instead of two.
+    serial, version = connection.execute(_next(name)).one()
+    audit.keep(session, version or "")
+    return int(serial)
+
+
+@lru_cache(maxsize=16)
+def _next(name: str) -> Select[tuple[int, str | None]]:
+    return select(func.nextval(name, type_=Integer), audit.NEWEST.scalar_subquery())
 
 
 def _make_sequence(connection: Connection, name: str, year: int) -> None:

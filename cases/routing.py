@@ -12,6 +12,7 @@ from cases import audit
 from cases.areas import AreaTree
 from cases.clock.limits import DEFAULT, Limits
 from cases.model import CatalogueRow, Emergency, Ticket, Unit
+from common.db import address_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ _CATALOGUES: dict[str, _Catalogue] = {}
 
 
 def _catalogue(session: Session) -> _Catalogue:
-    version, key = audit.version(session), str(session.get_bind().engine.url)
+    version, key = audit.version(session), address_of(session)
     known = _CATALOGUES.get(key)
     if known and known.version == version and known.rows:
         return known

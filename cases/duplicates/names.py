@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from cases import audit
 from cases.areas import AreaTree
 from cases.model import Place
+from common.db import address_of
 from nlu.text.normalise import for_model
 
 LONGEST = 16  # characters of a name that are looked up
@@ -51,7 +52,7 @@ class Names:
     def of(cls, session: Session) -> Names:
         """The names of the session's database, read again when the city's data changed."""
         places = session.scalar(select(func.coalesce(func.max(Place.id), 0))) or 0
-        version, key = (audit.version(session), places), str(session.get_bind().engine.url)
+        version, key = (audit.version(session), places), address_of(session)
         held = _NAMES.get(key)
         if held is not None and held.version == version:
             return held

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from cases import audit
 from cases.model import Address, Area, AuditLine, Place
 from cases.places.spelling import blurred, fold, sound
+from common.db import address_of
 
-State = tuple[str, int, int]  # last audit line, highest place, highest address
 LOADING = ("city.load", "addresses.import", "shapes.load")  # audited actions that change places or areas
 KEPT = 4  # databases
 
@@ -113,8 +113,8 @@ class AreaName:
 class Library:
     """The names of a city, each under its folded spelling."""
 
-    loaded: State
-    seen: State = ("", 0, 0)
+    loaded: str  # audit line of the last loading it was built after
+    seen: str = ""  # version of the city's data when it was last looked at
     names: dict[str, list[Name]] = field(default_factory=dict)
     areas: dict[str, list[AreaName]] = field(default_factory=dict)
     cores: dict[str, list[Name]] = field(default_factory=dict)
@@ -132,11 +132,11 @@ class Library:
     @classmethod
     def of(cls, session: Session) -> Library:
         """The library of the session's database, built anew when the city's data changed."""
-        key, seen = str(session.get_bind().engine.url), _state(session)
+        key, seen = address_of(session), audit.version(session)
         known = _LIBRARIES.get(key)
         if known is not None and known.seen == seen:
             return known
-        loaded = _last_line(session, audit_actions=LOADING), *seen[1:]
+        loaded = _last_loading(session)
         if known is None or known.loaded != loaded:
             known = _build(session, loaded)
         known.seen = seen
@@ -160,20 +160,11 @@ class Library:
 _LIBRARIES: dict[str, Library] = {}
 
 
-def _last_line(session: Session, audit_actions: Sequence[str] = ()) -> str:
-    """Number and hash of the audit's last line (of these actions); the hash tells it from one that was rolled back."""
-    line = select(AuditLine.id, AuditLine.hash).order_by(AuditLine.id.desc()).limit(1)
-    if audit_actions:
-        line = line.where(AuditLine.action.in_(audit_actions))
-    found = session.execute(line).first()
+def _last_loading(session: Session) -> str:
+    """Number and hash of the audit's last loading; the hash tells it from one that was rolled back."""
+    line = select(AuditLine.id, AuditLine.hash).where(AuditLine.action.in_(LOADING)).order_by(AuditLine.id.desc())
+    found = session.execute(line.limit(1)).first()
     return f"{found.id} {found.hash}" if found else ""
-
-
-def _state(session: Session) -> State:
-    """Cheap to ask, and different whenever anything was loaded: new rows have new ids, and loading is audited."""
-    highest = select(select(func.max(Place.id)).scalar_subquery(), select(func.max(Address.id)).scalar_subquery())
-    places, addresses = session.execute(highest).one()
-    return audit.version(session), places or 0, addresses or 0
 
 
 def core(name: str) -> str | None:
@@ -293,7 +284,7 @@ class _Builder:
                 library.typos.setdefault(key, set()).add(said)
 
 
-def _build(session: Session, loaded: State) -> Library:
+def _build(session: Session, loaded: str) -> Library:
     builder = _Builder(Library(loaded))
     builder.areas(list(session.scalars(select(Area))))
     for place in session.scalars(select(Place).order_by(Place.id)):

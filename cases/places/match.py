@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from cases.model import Address
@@ -113,11 +114,31 @@ def _down(session: Session, library: Library, option: Option, reading: Reading) 
     return replace(found, alternatives=tuple(replace(d, sure=round(d.sure / len(doors), 3)) for d in doors))
 
 
-def _rows(session: Session, option: Option) -> list[Address]:
-    """The dwellings of a building."""
+_IN_ESTATE = (
+    select(Address.id, Address.stairwell, Address.door)
+    .where(
+        Address.estate.in_(bindparam("names", expanding=True)),
+        Address.building == bindparam("building"),
+        Address.grid == bindparam("grid"),
+    )
+    .order_by(Address.id)
+)
+_ON_ROAD = (
+    select(Address.id, Address.stairwell, Address.door)
+    .where(
+        Address.road.in_(bindparam("names", expanding=True)),
+        Address.estate == "",
+        Address.building == bindparam("building"),
+        Address.grid == bindparam("grid"),
+    )
+    .order_by(Address.id)
+)
+
+
+def _rows(session: Session, option: Option) -> Sequence[Row[int, str, str]]:
+    """The dwellings of a building: id, stairwell, door."""
     site = option.site
-    column = Address.road if site.level == "road" else Address.estate
-    query = select(Address).where(column.in_(site.spellings), Address.building == option.details.building)
-    if site.level == "road":
-        query = query.where(Address.estate == "")
-    return list(session.scalars(query.where(Address.grid == option.grid).order_by(Address.id)))
+    if not site.spellings:
+        return []
+    asked = {"names": sorted(site.spellings), "building": option.details.building, "grid": option.grid}
+    return session.execute(_ON_ROAD if site.level == "road" else _IN_ESTATE, asked).all()

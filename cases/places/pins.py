@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from cases.model import Area
 from cases.places.index import Match, PlaceIndex
-from cases.places.library import KEPT, State
+from cases.places.library import KEPT
 from cases.places.shapes import on_the_ground
+from common.db import address_of
 
 OUTSIDE = 30.0  # metres beyond an outline that still count as in it
 UNSTEADY = 15.0  # metres a phone's position is off, about
@@ -24,7 +25,7 @@ INSIDE_SURE, EDGE_SURE, OUTSIDE_SURE = 0.95, 0.75, 0.5
 class Outlines:
     """The outlines of a city's grids, in metres, with an index over them."""
 
-    loaded: State
+    loaded: str
     grids: tuple[tuple[str, str], ...]  # code and name
     shapes: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
@@ -33,7 +34,7 @@ class Outlines:
     @classmethod
     def of(cls, session: Session) -> Outlines:
         """The outlines of the session's database, read anew when the city's data changed."""
-        loaded, key = PlaceIndex.of(session).library.loaded, str(session.get_bind().engine.url)
+        loaded, key = PlaceIndex.of(session).library.loaded, address_of(session)
         known = _OUTLINES.get(key)
         if known is None or known.loaded != loaded:
             known = _read(session, loaded)
@@ -47,7 +48,7 @@ class Outlines:
 _OUTLINES: dict[str, Outlines] = {}
 
 
-def _read(session: Session, loaded: State) -> Outlines:
+def _read(session: Session, loaded: str) -> Outlines:
     query = select(Area.code, Area.name, Area.shape).where(Area.level == "grid").order_by(Area.code)
     rows = [(code, name, shape(geometry)) for code, name, geometry in session.execute(query) if geometry]
     lat = sum(outline.centroid.y for _, _, outline in rows) / len(rows) if rows else 0.0

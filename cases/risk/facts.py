@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Executable, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from cases.model import Ticket
@@ -53,6 +54,32 @@ class Other:
     reopenings: int
     place: str | None
     address: int | None
+
+
+def _lately(*conditions: ColumnElement[bool]) -> Executable:
+    """Made once: putting a query together takes longer than the database does to answer it."""
+    return (
+        select(*_COLUMNS)
+        .where(
+            *conditions,
+            Ticket.created_at > bindparam("since"),
+            Ticket.created_at <= bindparam("at"),
+            Ticket.status != "withdrawn",
+        )
+        .order_by(Ticket.created_at.desc())
+        .limit(MOST)
+    )
+
+
+_PHONE, _REPORTER = Ticket.phone == bindparam("phone"), Ticket.reporter == bindparam("reporter")
+# by whether the phone and the reporter are known
+_BY_PERSON = {
+    (True, True): _lately(or_(_PHONE, _REPORTER)),
+    (True, False): _lately(_PHONE),
+    (False, True): _lately(_REPORTER),
+    (False, False): None,
+}
+_AT_PLACE = _lately(Ticket.type.in_(bindparam("types", expanding=True)), Ticket.grid == bindparam("grid"))
 
 
 def by_person(ticket: Ticket) -> ColumnElement[bool] | None:
@@ -114,27 +141,17 @@ class Facts:
     def __init__(self, session: Session, ticket: Ticket, at: datetime, reach: Reach) -> None:
         self._session, self._ticket, self._at, self._reach = session, ticket, at, reach
 
-    def _others(self, days: int, *conditions: ColumnElement[bool]) -> list[Other]:
-        query = (
-            select(*_COLUMNS)
-            .where(
-                *conditions,
-                Ticket.created_at > self._at - timedelta(days=days),
-                Ticket.created_at <= self._at,
-                Ticket.status != "withdrawn",
-            )
-            .order_by(Ticket.created_at.desc())
-            .limit(MOST)
-        )
+    def _others(self, query: Executable, days: int, **asked: Any) -> list[Other]:
+        asked |= {"since": self._at - timedelta(days=days), "at": self._at}
         with self._session.no_autoflush:
-            return [Other(*row) for row in self._session.execute(query) if row.id != self._ticket.id]
+            return [Other(*row) for row in self._session.execute(query, asked) if row.id != self._ticket.id]
 
     @cached_property
     def _person(self) -> list[Other]:
-        person = by_person(self._ticket)
-        if person is None or not self._reach.person_days:
+        query = _BY_PERSON[bool(self._ticket.phone), bool(self._ticket.reporter)]
+        if query is None or not self._reach.person_days:
             return []
-        return self._others(self._reach.person_days, person)
+        return self._others(query, self._reach.person_days, phone=self._ticket.phone, reporter=self._ticket.reporter)
 
     @cached_property
     def _place(self) -> list[tuple[Other, str | None]]:
@@ -142,7 +159,7 @@ class Facts:
         around = Neighbourhood(ticket)
         if ticket.grid is None or not reach.place_types or not around.known:
             return []
-        others = self._others(reach.place_days, Ticket.type.in_(reach.place_types), Ticket.grid == ticket.grid)
+        others = self._others(_AT_PLACE, reach.place_days, types=reach.place_types, grid=ticket.grid)
         return [(o, around.nearness(o.place, o.address)) for o in others]
 
     def of_person(self, days: int, same: str) -> list[Other]:

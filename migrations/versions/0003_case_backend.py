@@ -103,18 +103,18 @@ def upgrade() -> None:
             batch_op.add_column(column)
         batch_op.create_foreign_key("fk_ticket_merged_into", "ticket", ["merged_into"], ["id"])
         batch_op.create_foreign_key("fk_ticket_emergency", "emergency", ["emergency"], ["id"])
-    op.create_index("ix_ticket_closed_at", "ticket", ["closed_at"])
     op.create_index("ix_ticket_community_status_due", "ticket", ["community", "status", "next_due", "id"])
     op.create_index("ix_ticket_due", "ticket", ["next_due"])
     op.create_index("ix_ticket_grid_status_due", "ticket", ["grid", "status", "next_due", "id"])
-    op.create_index("ix_ticket_merged_into", "ticket", ["merged_into"])
-    op.create_index("ix_ticket_phone", "ticket", ["phone"])
     op.create_index("ix_ticket_status_due", "ticket", ["status", "next_due", "id"])
     op.create_index("ix_ticket_street_status_due", "ticket", ["street", "status", "next_due", "id"])
     op.create_index("ix_ticket_type_grid_created", "ticket", ["type", "grid", "created_at"])
     op.create_index("ix_ticket_unit_status_due", "ticket", ["unit", "status", "next_due", "id"])
-    for column in ("visit_due", "updated_at", "verify_due", "feedback_due", "close_due"):
+    for column in ("updated_at", "verify_due", "feedback_due", "close_due"):
         op.create_index(f"ix_ticket_{column}", "ticket", [column])
+    for column in ("closed_at", "merged_into", "phone", "visit_due"):
+        known = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_ticket_{column}", "ticket", [column], postgresql_where=known, sqlite_where=known)
     op.drop_index("ix_ticket_event_ticket_id", table_name="ticket_event")
     with op.batch_alter_table("ticket_event") as batch_op:
         batch_op.add_column(sa.Column("seq", sa.Integer(), nullable=True))

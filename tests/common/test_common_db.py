@@ -51,7 +51,7 @@ def test_an_error_takes_everything_back() -> None:
 @pytest.mark.usefixtures("database")
 def test_a_reference_to_nothing_is_refused() -> None:
     with pytest.raises(IntegrityError), transaction() as session:
-        session.add(Unit(code="u", name="u", area="nowhere", handles=[]))
+        session.add(Unit(code="u", name="u", area="nowhere"))
 
 
 @pytest.mark.usefixtures("database")
