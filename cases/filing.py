@@ -25,7 +25,8 @@ from cases.places import ENOUGH, grid_of_pin, match_address
 from common.db import now
 from common.settings import settings
 
-BY_BUILDING = 0.95  # how sure a match by building number is
+SURE = 0.95  # of a wording that is believed against a pin
+FAR = ("road", "area")  # levels of wordings that are not
 CODE_DIGITS = 6
 
 
@@ -72,8 +73,9 @@ def code_hash(number: str, code: str) -> str:
 
 
 def locate(session: Session, ticket: Ticket, hint: str | None) -> None:
-    """Put the ticket in its grid, and in all above it, when place, pin or hint allow. A wording that names a building is
-    surer than a pin, which may be where the reporter stands; a pin is surer than a road's name.
+    """Put the ticket in its grid, and in all above it, when place, pin or hint allow. A wording that names a building, or an
+    estate of one grid, is surer than a pin, which may be where the reporter stands; a pin is surer than the name of a road
+    or an area, which reach further than the library knows.
 
     Args:
         session: of the database.
@@ -84,7 +86,7 @@ def locate(session: Session, ticket: Ticket, hint: str | None) -> None:
     if said is not None and said.sure < ENOUGH:
         said = None
     pin = grid_of_pin(session, ticket.lat, ticket.lng) if ticket.lat is not None and ticket.lng is not None else None
-    if said is None or (pin is not None and (said.grid is None or said.sure < BY_BUILDING)):
+    if said is None or (pin is not None and (said.grid is None or said.sure < SURE or said.level in FAR)):
         put(session, ticket, pin.grid if pin else hint)
         ticket.place_sure = pin.sure if pin else None
     else:

@@ -117,6 +117,8 @@ def test_a_ticket_without_text_is_refused(text: str) -> None:
         ({"place": None, "lat": 37.2139, "lng": 122.0420}, "S0102G1"),
         ({"place": "说不清", "lat": 10.0, "lng": 10.0}, None),
         ({"place": "幸福里", "grid": "S0101G2"}, "S0101G2"),
+        ({"place": "幸福路", "lat": 37.20548, "lng": 122.03796}, "S0101G1"),  # a road reaches further than one grid
+        ({"place": "幸福里3号楼", "lat": 37.20559, "lng": 122.04173}, "S0101G1"),  # told from the other grid
     ],
 )
 def test_the_grid_follows_from_place_pin_or_scanned_code(where: dict[str, Any], grid: str | None) -> None:

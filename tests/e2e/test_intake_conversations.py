@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot.model import Conversation
 from cases import numbers, service
 from cases.model import Ticket
+from cases.places.earth import wgs84_to_gcj02
 from common.db import reading, transaction
 from xiaoge.wechat_client import WeChatResident
 
@@ -212,7 +213,8 @@ def test_a_photo_and_a_pin_belong_to_the_matter(stack: RunningStack) -> None:
     resident = stack.resident()
     assert "照片收到" in resident.send("image", PicUrl="http://x/", MediaId="m1")
     answer = resident.say("路面塌了个大坑，前天晚上还有人骑车摔了")
-    answer = resident.send("location", Location_X="37.20548", Location_Y="122.03796", Scale="16", Label="幸福路")
+    lat, lng = wgs84_to_gcj02(37.20548, 122.03796)  # as WeChat's maps have it
+    answer = resident.send("location", Location_X=f"{lat:.6f}", Location_Y=f"{lng:.6f}", Scale="16", Label="幸福路")
     assert "定位收到" in answer
     go_on(resident, answer, "工单")
     (ticket,) = tickets_of(resident)
