@@ -267,6 +267,8 @@ class FinishIntake(Action):
                 dispatcher.utter_message(
                     response=name, number=spoken, unit=filed.unit or "", json_message={"ticket": spoken}
                 )
+                if filed.code:
+                    dispatcher.utter_message(response="utter_code", code=filed.code)
             events += filing.remembered(number, tracker, intake.urgent)
             following = interpret.next_in_queue(intake)
         cleared: Events = [SlotSet(name, None) for name in FORM_SLOTS]

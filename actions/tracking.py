@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from common.settings import settings
 from nlu.text.normalise import for_model
 
 LISTED = 3
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 def _local(moment: datetime) -> datetime:
@@ -58,6 +60,12 @@ def number_said(turn: Turn) -> str | None:
     return turn.text if backend().number_in(turn.text) else None
 
 
+def code_said(text: str, number: str) -> str | None:
+    """The look-up code said beside a number: six digits by themselves."""
+    found = _CODE.search(for_model(text).replace(for_model(number), " "))
+    return found[0] if found else None
+
+
 def _pick(tickets: list[Standing], turn: Turn) -> list[Standing]:
     """Those of the person's tickets the message speaks of."""
     stretch = since_when(turn.text)
@@ -81,7 +89,7 @@ class Track(Action):
         turn = Turn.of(tracker)
         known = tracker.get_slot("known") or []
         if said := number_said(turn):
-            self._by_number(dispatcher, backend().number_in(said), tracker.sender_id, known)
+            self._by_number(dispatcher, backend().number_in(said), tracker.sender_id, known, code_said(turn.text, said))
             return []
         picked = _pick(backend().theirs(tracker.sender_id, known), turn)
         if not picked:
@@ -94,12 +102,12 @@ class Track(Action):
         return []
 
     def _by_number(
-        self, dispatcher: CollectingDispatcher, number: str | None, reporter: str, known: list[str]
+        self, dispatcher: CollectingDispatcher, number: str | None, reporter: str, known: list[str], code: str | None
     ) -> None:
         if not number:
             dispatcher.utter_message(response="utter_track_bad_number")
             return
-        standing, spoken = backend().standing(number, reporter, known), backend().spoken(number)
+        standing, spoken = backend().standing(number, reporter, known, code), backend().spoken(number)
         if standing is None:
             dispatcher.utter_message(response="utter_track_unknown", number=spoken)
         elif standing.own:

@@ -101,7 +101,7 @@ def _from_sequence(session: Session, connection: Connection, year: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _next(name: str) -> Select[tuple[int, str | None]]:
+def _next(name: str) -> Select[int, str | None]:
     return select(func.nextval(name, type_=Integer), audit.NEWEST.scalar_subquery())
 
 

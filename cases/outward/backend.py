@@ -18,10 +18,12 @@ from cases.service import NewTicket
 
 @dataclass(frozen=True)
 class Filed:
-    """What the resident is told: the number, and the unit's name when one is known."""
+    """What the resident is told: the number, the unit's name when one is known, and of an anonymous matter the code with
+    which whoever knows it can look it up from anywhere (None when it was filed before)."""
 
     number: str
     unit: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,16 @@ class Backend(Protocol):
             IllegalTransitionError: (own) it is over, or somebody else's.
         """
 
-    def standing(self, number: str, reporter: str, known: Collection[str] = ()) -> Standing | None:
+    def standing(
+        self, number: str, reporter: str, known: Collection[str] = (), code: str | None = None
+    ) -> Standing | None:
         """How a matter stands, None when there is none of that number.
 
         Args:
             number: plain, as :meth:`number_in` gives it.
             reporter: who asks.
             known: numbers the dialogue remembers as theirs; a remote platform does not know who reported what.
+            code: what was told at filing, if they say one; a few wrong ones an hour and none is looked at any more.
         """
 
     def theirs(self, reporter: str, known: Collection[str] = ()) -> list[Standing]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from cases import numbers, service, workflow
+from cases.api.rates import TooManyError, Window
 from cases.model import Ticket
 from cases.outward.backend import Addition, Filed, Standing
 from cases.service import Actor, NewTicket
@@ -18,11 +20,16 @@ class Own:
 
     takes_additions = True
 
+    def __init__(self) -> None:
+        self._tries = Window(10, 3600)
+
     def file(self, new: NewTicket) -> Filed:
         """File a matter as a ticket."""
+        code = service.new_code() if new.anonymous and new.code is None else new.code
         with transaction() as session:
-            ticket = service.file_ticket(session, new)
-            return Filed(ticket.number, service.unit_name(session, ticket))
+            ticket = service.file_ticket(session, replace(new, code=code))
+            kept = code is not None and service.look_up(session, ticket.number, code) is not None
+            return Filed(ticket.number, service.unit_name(session, ticket), code if kept else None)
 
     def add(self, number: str, reporter: str | None, what: Addition) -> bool:
         """Add to a ticket."""
@@ -44,14 +51,29 @@ class Own:
             )
         return True
 
-    def standing(self, number: str, reporter: str, known: Collection[str] = ()) -> Standing | None:
+    def standing(
+        self, number: str, reporter: str, known: Collection[str] = (), code: str | None = None
+    ) -> Standing | None:
         """How a ticket stands."""
         with reading() as session:
             try:
                 ticket = service.get(session, number)
             except service.TicketNotFoundError:
                 return None
-            return _standing(session, ticket, ticket.reporter == reporter)
+            return _standing(session, ticket, ticket.reporter == reporter or self._knows(session, number, code))
+
+    def _knows(self, session: Session, number: str, code: str | None) -> bool:
+        """Whether the code is the one told at filing. Only tries that fail count."""
+        if code is None:
+            return False
+        try:
+            self._tries.take(number)
+        except TooManyError:
+            return False
+        fits = service.look_up(session, number, code) is not None
+        if fits:
+            self._tries.give_back(number)
+        return fits
 
     def theirs(self, reporter: str, known: Collection[str] = ()) -> list[Standing]:
         """A person's tickets, newest first."""

@@ -148,8 +148,10 @@ class Remote:
         )
         return "\n".join(words.added(name, value) for name, value in told if value is not None)
 
-    def standing(self, number: str, reporter: str, known: Collection[str] = ()) -> Standing | None:
-        """How a matter stands at the platform."""
+    def standing(
+        self, number: str, reporter: str, known: Collection[str] = (), code: str | None = None
+    ) -> Standing | None:
+        """How a matter stands at the platform, which gives no codes."""
         settled = self._platform.settled(number)
         if settled is None:
             return Standing(number, words.status("for_triage"), False, number in known)

@@ -10,8 +10,10 @@ from dialogue import Resident, responses
 from actions import tracking
 from actions.tracking import Track, since_when
 from cases import numbers, service
+from cases.outward.backend import backend
 from cases.service import NewTicket
 from common.db import transaction
+from nlu.understand.pipeline import Pipeline
 
 WEDNESDAY = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)  # 10:30 in Shanghai
 LATE = datetime(2026, 3, 3, 17, 0, tzinfo=UTC)  # one in the night of the same day
@@ -118,3 +120,26 @@ def test_what_it_was_about_picks_the_ticket(resident: Resident) -> None:
     lamp = file(type_="environment.facility", text="路灯坏了")
     [said] = track(resident, "我报的路灯坏了好几盏没人修，现在办到哪一步了")
     assert (said["response"], said["number"]) == ("utter_track_one", numbers.spoken(lamp))
+
+
+@pytest.mark.usefixtures("city_database")
+def test_whoever_knows_number_and_code_is_told_of_an_anonymous_matter(resident: Resident, pipeline: Pipeline) -> None:
+    backend.cache_clear()  # nobody has guessed yet
+    resident.report("幸福里3号楼楼下烧烤店的喇叭每天晚上一直吵到凌晨两点，吵了好几个月了，找过物业也不管")
+    resident.answer("匿名")
+    filed, code = resident.answer("对")
+    assert responses([filed, code]) == ["utter_filed", "utter_code"]
+    other = Resident(pipeline, sender="resident-2")
+    assert responses(track(other, f"{filed['number']}办得怎么样了")) == ["utter_track_status_only"]
+    assert responses(track(other, f"{filed['number']} 查询码{code['code']}")) == ["utter_track_one"]
+    wrong = str((int(str(code["code"])) + 1) % 1_000_000).zfill(6)
+    for _ in range(10):
+        assert responses(track(other, f"{filed['number']} 查询码{wrong}")) == ["utter_track_status_only"]
+    # Somebody is guessing: for an hour no code opens it, not even the right one.
+    assert responses(track(other, f"{filed['number']} 查询码{code['code']}")) == ["utter_track_status_only"]
+
+
+@pytest.mark.usefixtures("city_database")
+def test_a_matter_with_a_name_has_no_code(resident: Resident) -> None:
+    resident.report("幸福里3号楼楼下烧烤店的喇叭每天晚上一直吵到凌晨两点，吵了好几个月了，找过物业也不管")
+    assert responses(resident.answer("对")) == ["utter_filed"]
