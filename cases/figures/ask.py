@@ -180,7 +180,7 @@ def ask(session: Session, question: Question) -> Ask:
     if question.area is not None:
         node = AreaTree.of(session).nodes.get(question.area)
         if node is None:
-            problems.append(f"there is no area {question.area!r}; areas are listed by 'xiaoge city areas'")
+            problems.append(f"there is no area {question.area!r}; areas are listed by 'xiaoge places areas'")
         elif node.level != LEVELS[0]:  # in the city lies everything, also what is not located
             where[node.level] = tuple(v for v in where.get(node.level, (node.code,)) if v == node.code)
     seen = _moment(question.at or now(), "at", zone, problems)
