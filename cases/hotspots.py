@@ -128,7 +128,7 @@ def _within(session: Session, area: str | None) -> list[ColumnElement[bool]]:
         return []
     tree = AreaTree.of(session)
     if area not in tree.nodes:
-        raise AreaNotFoundError(f"there is no area {area!r}; areas are listed by 'xiaoge city areas'")
+        raise AreaNotFoundError(f"there is no area {area!r}; areas are listed by 'xiaoge places areas'")
     level = tree.nodes[area].level
     return [] if level == LEVELS[0] else [getattr(Ticket, level) == area]
 

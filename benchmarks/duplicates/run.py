@@ -10,7 +10,10 @@ measured. docs/duplicates.md has the figures and what they mean; ``fit.py`` choo
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this checkout, not what is installed
 
 import quality
 import speed

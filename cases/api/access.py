@@ -115,8 +115,8 @@ def require(caller: Caller, scope: str) -> Caller:
     return caller
 
 
-def needs(scope: str) -> Callable[..., Caller]:
-    """A dependency: a valid key with this scope.
+def needs(scope: str, slow: bool = False) -> Callable[..., Caller]:
+    """A dependency: a valid key with this scope; ``slow`` requests may come less often.
 
     Raises:
         NoKeyError, ScopeMissingError, TooManyError: as they say.
@@ -133,7 +133,11 @@ def needs(scope: str) -> Callable[..., Caller]:
         caller = identify(request, credentials.credentials if credentials else None, x_person)
         if caller is None:
             raise NoKeyError("send the header 'Authorization: Bearer xg_...'")
-        return require(caller, scope)
+        require(caller, scope)
+        if slow:
+            rates: Rates = request.app.state.rates
+            rates.slow.take(str(caller.key))
+        return caller
 
     return known
 

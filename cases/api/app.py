@@ -14,11 +14,29 @@ from cases.api import contract, errors
 from cases.api.bodies import BodyLimit, Guard
 from cases.api.open311 import app as open311
 from cases.api.rates import Rates
-from cases.api.routes import city, emergencies, extensions, filing, lookup, moves, risk, tickets, whistles
+from cases.api.routes import (
+    city,
+    dead_letters,
+    duplicates,
+    emergencies,
+    extensions,
+    figures,
+    filing,
+    hotspots,
+    lookup,
+    moves,
+    risk,
+    tickets,
+    webhooks,
+    whistles,
+)
 from common.settings import settings
 
 API, OPEN311 = "/api/v1", "/open311"
-_ROUTERS = (tickets, filing, moves, extensions, whistles, risk, lookup, city, emergencies)
+_ROUTERS = (
+    *(tickets, filing, moves, extensions, whistles, risk, duplicates),
+    *(lookup, city, emergencies, figures, hotspots, webhooks, dead_letters),
+)
 _ABOUT = """\
 The case backend of 小格 Xiaoge. A key goes into `Authorization: Bearer xg_<id>_<secret>`; it sees and acts on the tickets
 of its unit, its area, or the person it names in `X-Person`. Moments are UTC. Every error is

@@ -16,8 +16,13 @@ from starlette.routing import Match
 
 from cases.api import words
 from cases.api.rates import TooManyError
+from cases.duplicates import SuggestionDecidedError, SuggestionNotFoundError
 from cases.emergencies import EmergencyError
+from cases.figures import FigureError
 from cases.numbers import NotANumberError, NumbersExhaustedError, spoken
+from cases.outward.addresses import AddressError
+from cases.outward.city_file import OutwardError
+from cases.outward.webhooks import WebhookError
 from cases.risk import GradeError
 from cases.service import (
     BadCursorError,
@@ -64,6 +69,22 @@ class PersonMissingError(RuntimeError):
     """A key that acts for residents did not say for whom."""
 
 
+class RoleMissingError(RuntimeError):
+    """It is not for keys of this role."""
+
+
+class OutsideError(RuntimeError):
+    """What is asked for is more than the key's unit, area or tickets."""
+
+
+class QuestionError(ValueError):
+    """A question about figures that is not answered; ``problems`` lists everything that is wrong."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(p.message for p in self.problems))
+
+
 class KeyReusedError(RuntimeError):
     """An idempotency key came again with another request."""
 
@@ -88,21 +109,31 @@ class EmergencyNotFoundError(LookupError):
     """No such emergency is in force."""
 
 
+class WebhookNotFoundError(LookupError):
+    """The key has no such subscription."""
+
+
 # What can go wrong, with its status and code. The first line that fits counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (NoKeyError, 401, "no_key"),
     (ScopeMissingError, 403, "scope_missing"),
     (PersonMissingError, 403, "person_missing"),
+    (RoleMissingError, 403, "role_missing"),
+    (OutsideError, 403, "outside"),
     (TooManyError, 429, "too_many"),
     (BadCursorError, 400, "bad_cursor"),
     (NotANumberError, 404, "not_a_ticket_number"),
     (TicketNotFoundError, 404, "ticket_not_found"),
     (LookupFailedError, 404, "lookup_failed"),
     (EmergencyNotFoundError, 404, "emergency_not_found"),
+    (SuggestionNotFoundError, 404, "suggestion_not_found"),
+    (WebhookNotFoundError, 404, "webhook_not_found"),
     (IllegalTransitionError, 409, "illegal_transition"),
     (MergeError, 409, "merge_refused"),
     (ExtensionError, 409, "extension_refused"),
     (WhistleError, 409, "whistle_refused"),
+    (SuggestionDecidedError, 409, "suggestion_decided"),
+    (WebhookError, 409, "webhook_refused"),
     (KeyReusedError, 409, "idempotency_key_reused"),
     (StaleTicketError, 412, "stale_version"),
     (StaleDataError, 412, "stale_version"),
@@ -111,12 +142,16 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (GradeError, 422, "risk_refused"),
     (ScoreError, 422, "evaluation_refused"),
     (EmergencyError, 422, "emergency_refused"),
+    (QuestionError, 422, "question_refused"),
+    (FigureError, 422, "question_refused"),
+    (AddressError, 422, "address_refused"),
     (DataError, 422, "unstorable"),
     (NumbersExhaustedError, 503, "numbers_exhausted"),
     (OperationalError, 503, "busy"),
+    (OutwardError, 503, "misconfigured"),
 )
-# Their texts may hold what was stored or asked for.
-_SILENT = (DataError, OperationalError, StaleDataError, NotANumberError)
+# Their texts may hold what was stored or asked for, what names of the city's own network stand for, or its files.
+_SILENT = (DataError, OperationalError, StaleDataError, NotANumberError, AddressError, OutwardError)
 _BUSY_SECONDS = 5
 
 
@@ -169,6 +204,8 @@ def _of_the_table(_request: Request, error: Exception) -> Response:
     headers = headers_of(error, status)
     if isinstance(error, EmergencyError):
         return answer(status, code, problems=[Problem(where=None, message=p) for p in error.problems])
+    if isinstance(error, QuestionError):
+        return answer(status, code, where=error.problems[0].where, problems=error.problems)
     detail = None if isinstance(error, _SILENT) else str(error) or None
     version = error.version if isinstance(error, StaleVersionError) else None
     return answer(status, code, detail=detail, version=version, headers=headers)
@@ -230,7 +267,7 @@ def handle(app: FastAPI) -> None:
 _SAID = {
     400: "The request does not fit the contract, or its cursor is none",
     401: "No valid key",
-    403: "The key lacks the scope, or does not say for whom it acts",
+    403: "The key lacks the scope, does not say for whom it acts, or this is not for its role, unit or area",
     404: "There is no such thing, or it is not the key's to see",
     409: "Not possible in this state or for this key, or the idempotency key was used for another request",
     412: "It has another version than `If-Match` says; `version` and `ETag` tell which",

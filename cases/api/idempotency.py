@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from cases.api.access import Caller, needs
 from cases.api.errors import KeyReusedError
 from cases.model import IdempotentRequest
-from common.db import now, transaction
+from common.db import now, reading, transaction
 
 KEPT = timedelta(days=7)
 _TRIES = 3
@@ -86,25 +86,60 @@ class Sending:
                 continue
         raise KeyReusedError("requests with this key keep coming: send one at a time")
 
+    def once_done(self, work: Callable[[Session], Answer], status: int = 200) -> Answer:
+        """Like :meth:`once`, for work that waits for something before it touches the database.
+
+        The key's row is written after the work, so that nobody else is kept waiting for the database meanwhile. Of two
+        that come at once the later one's work is taken back.
+        """
+        if self.key is None:
+            return self.once(work, status)
+        for _ in range(_TRIES):
+            with reading() as session:
+                known = self._known(session, self.key)
+            if known is not None:
+                return known.answer
+            try:
+                with transaction() as session:
+                    answer = work(session)
+                    forget(session, now())
+                    self._row(session, self.key, status).answer = answer
+                    return answer
+            except _TakenError:
+                continue
+        raise KeyReusedError("requests with this key keep coming: send one at a time")
+
     def _once(self, session: Session, key: str, work: Callable[[Session], Answer], status: int) -> Answer:
-        moment = now()
-        forget(session, moment)
-        sent = hashlib.sha256(f"{self.caller.person}\n{self.digest}".encode()).hexdigest()
-        known = session.get(IdempotentRequest, (self.caller.key, key))
+        forget(session, now())
+        known = self._known(session, key)
         if known is not None:
-            if known.body_hash != sent:
-                raise KeyReusedError("this Idempotency-Key was used with another body, address or person")
             return known.answer
+        row = self._row(session, key, status)
+        row.answer = work(session)
+        return row.answer
+
+    @property
+    def _sent(self) -> str:
+        return hashlib.sha256(f"{self.caller.person}\n{self.digest}".encode()).hexdigest()
+
+    def _known(self, session: Session, key: str) -> IdempotentRequest | None:
+        known = session.get(IdempotentRequest, (self.caller.key, key))
+        if known is None or known.at < now() - KEPT:
+            return None
+        if known.body_hash != self._sent:
+            raise KeyReusedError("this Idempotency-Key was used with another body, address or person")
+        return known
+
+    def _row(self, session: Session, key: str, status: int) -> IdempotentRequest:
         row = IdempotentRequest(
-            api_key_id=self.caller.key, key=key, body_hash=sent, at=moment, status=status, answer={}
+            api_key_id=self.caller.key, key=key, body_hash=self._sent, at=now(), status=status, answer={}
         )
         session.add(row)
         try:
             session.flush()
         except IntegrityError as error:
             raise _TakenError from error
-        row.answer = work(session)
-        return row.answer
+        return row
 
     def code(self, length: int) -> str | None:
         """A look-up code that follows from the caller's secret and the idempotency key; None without such a key.
@@ -117,15 +152,15 @@ class Sending:
         return f"{int.from_bytes(made[:8]) % 10**length:0{length}d}"
 
 
-def sends(scope: str) -> Callable[..., Sending]:
-    """A dependency: a request of a valid key with this scope, that may be sent again.
+def sends(scope: str, slow: bool = False) -> Callable[..., Sending]:
+    """A dependency: a request of a valid key with this scope, that may be sent again; see :func:`needs`.
 
     Raises:
         NoKeyError, ScopeMissingError, TooManyError: see :func:`cases.api.access.needs`.
     """
 
     # Annotations are read outside of this function, where there is no ``scope``.
-    def sent(digest: Digest, caller: Caller = Depends(needs(scope)), idempotency_key: Key = None) -> Sending:
+    def sent(digest: Digest, caller: Caller = Depends(needs(scope, slow)), idempotency_key: Key = None) -> Sending:
         return Sending(caller, idempotency_key, digest)
 
     return sent

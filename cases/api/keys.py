@@ -25,8 +25,8 @@ SCOPES = {
     "personal:read": "see phones and reporters of tickets that are not anonymous",
     "catalogue:read": "read catalogue, areas, units, emergencies",
     "emergencies:write": "announce and end emergencies",
-    "figures:read": "read figures",
-    "webhooks:manage": "manage webhooks",
+    "figures:read": "read figures, morning reports, hot spots",
+    "webhooks:manage": "subscribe to what happens to all tickets",
 }
 ROLES = tuple(role for role in workflow.ROLES if role != "system")  # the system is the program itself
 LEVEL_OF = {"worker": "grid", "community": "community", "street": "street"}

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from cases import workflow
 from cases.actor import check_scope
 from cases.api.access import Caller
+from cases.evaluations import check_open
 from cases.extensions import MOST_TIMES, open_request
+from cases.merging import head_of
 from cases.model import Ticket
-from cases.moves import PLAIN, REOPENABLE_DAYS, whistled
+from cases.moves import PLAIN, REOPENABLE_DAYS, others_wait, whistled
 from cases.whistles import above, current
 from cases.workflow import IllegalTransitionError
 from common.db import now
@@ -22,6 +24,7 @@ ROUTES = {
     "correct": "corrections",
     "evaluate": "evaluation",
     "contest": "evaluation",
+    "rate": "evaluation",
     "merge": "merge",
     "regrade": "risk",
     "visit": "visits",
@@ -69,7 +72,13 @@ def _not_now(session: Session, ticket: Ticket, caller: Caller) -> set[str]:
     out.add("contest" if ticket.reopenings == 0 else "")
     closed = ticket.closed_at
     if caller.role == "resident" and closed is not None and (now() - closed).days > REOPENABLE_DAYS:
-        out.add("reopen")
+        out |= {"reopen", "contest"}
+    if caller.role == "resident" and others_wait(session, ticket):
+        out.add("withdraw")
+    try:
+        check_open(ticket, head_of(session, ticket), caller.actor, now())
+    except IllegalTransitionError:
+        out.add("rate")
     return out
 
 

@@ -64,10 +64,12 @@ class Window:
 class Rates:
     """The limits of the interfaces.
 
+    ``slow`` is for what keeps the server busy or waiting: figures, hot spots, subscribing, where a name is resolved.
     ``numbers`` and ``lookers`` guard look-ups by number and code, where only those that fail count.
     """
 
     keys: Window = field(default_factory=lambda: Window(600, 60))
     addresses: Window = field(default_factory=lambda: Window(120, 60))  # of those without a key
+    slow: Window = field(default_factory=lambda: Window(30, 60))
     numbers: Window = field(default_factory=lambda: Window(10, 3600))
     lookers: Window = field(default_factory=lambda: Window(30, 3600))

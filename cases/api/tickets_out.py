@@ -242,8 +242,13 @@ def _columns(ticket: Ticket, names: Names, caller: Caller, at: datetime) -> dict
 
 def page(session: Session, tickets: Sequence[Ticket], following: str | None, caller: Caller) -> TicketPage:
     """A page of tickets."""
+    return TicketPage(tickets=listed(session, tickets, caller), next=following)
+
+
+def listed(session: Session, tickets: Sequence[Ticket], caller: Caller) -> list[TicketOut]:
+    """Tickets as they stand in lists."""
     names, at = Names.of(session, tickets), now()
-    return TicketPage(tickets=[TicketOut(**_columns(t, names, caller, at)) for t in tickets], next=following)
+    return [TicketOut(**_columns(t, names, caller, at)) for t in tickets]
 
 
 def _answer(key: str, given: Any) -> AnswerOut:

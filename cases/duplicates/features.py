@@ -9,6 +9,7 @@ DAY = 86_400.0
 LATEST = 3.0  # lasting times after which more time makes no difference
 UNKNOWN_MEANING = 0.25  # the usual nearness of two reports of one matter type
 MOST_OWN_WORDS = 2
+LONGEST_PIECE = 4  # characters
 
 # The relation of two places: exactly one of these holds.
 RELATIONS = (
@@ -23,7 +24,7 @@ RELATIONS = (
     "unplaced",
 )
 OTHERS = (
-    "mentions other_home other_road same_building other_building same_door other_door same_type kindred_type "
+    "mentions told_piece other_home other_site other_road same_building other_building same_door other_door same_type kindred_type "
     "bordering_type late meaning same_subject other_subject same_trouble other_trouble own_home same_line other_line "
     "own_words same_person"
 ).split()
@@ -57,6 +58,21 @@ def _conflict(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one) and bool(other) and not one & other
 
 
+def _longest(pieces: tuple[str, ...], text: str) -> int:
+    """Characters of the longest part of a piece that the text has, at most ``LONGEST_PIECE``."""
+    best = 0
+    for piece in pieces:
+        for start in range(len(piece)):
+            while best < min(LONGEST_PIECE, len(piece) - start) and piece[start : start + best + 1] in text:
+                best += 1
+    return best
+
+
+def _told_piece(a: Report, b: Report) -> int:
+    """Characters over one of the longest part of one's place that the other's text has (启航英语, 那个启航黄了: 1)."""
+    return max(0, max(_longest(a.where.pieces, b.words.text), _longest(b.where.pieces, a.words.text)) - 1)
+
+
 def _places(a: Report, b: Report, holds: str) -> dict[str, float]:
     one, other = a.where, b.where
     near = holds in NEAR
@@ -64,6 +80,7 @@ def _places(a: Report, b: Report, holds: str) -> dict[str, float]:
     touch = mentions or holds == "same_name"
     other_home = near and _conflict(one.homes, other.homes) and not touch
     roads_a, roads_b = one.roads | a.words.roads, other.roads | b.words.roads
+    nearby = holds in ("same_grid", "same_community")
     same_building = bool(one.building) and one.building == other.building
     other_building = bool(one.building and other.building) and not same_building
     narrow = "building" in (a.kind.reach, b.kind.reach)
@@ -72,7 +89,9 @@ def _places(a: Report, b: Report, holds: str) -> dict[str, float]:
     missed = any(door and door not in r.words.numbers and door != r.where.door for door, r in doors)
     return {
         "mentions": float(mentions and holds != "same_name"),
+        "told_piece": float(_told_piece(a, b)) if holds in ("unplaced", "unclear") else 0.0,
         "other_home": float(other_home),
+        "other_site": float(nearby and _conflict(one.sites, other.sites)),
         "other_road": float(
             near
             and bool(one.roads and other.roads)

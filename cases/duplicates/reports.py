@@ -32,6 +32,10 @@ _GENERAL = re.compile(
     r"小区|花园|家园|公寓|新村|工地|楼盘|门口|附近|旁边|那边|这边|里头|后面|前面|对面|这块|[一二三]期|那个|这个|"
     r"[东西南北][边头侧]|的|楼|院|村|屯|庄|苑|里|路|街"
 )
+# Nor does it say that a text tells of a place when it has one of these.
+_COMMON = re.compile(
+    rf"{_GENERAL.pattern}|市场|超市|广场|医院|学校|小学|中学|派出所|[东西南北]门|号|单元|街道|社区|物业|公司|[0-9]+"
+)
 Vector = npt.NDArray[np.float32]
 
 
@@ -70,11 +74,13 @@ class Told(Protocol):
 class Where:
     """A place: the known names in it, the roads these lie on, what else identifies it.
 
-    ``loose`` is the name of a place the city's library does not have, without what is said of any place.
+    ``sites`` are the names that are no road's. ``loose`` is the name of a place the city's library does not have, without
+    what is said of any place; ``pieces`` are what remains of the whole wording without that.
     """
 
     said: str
     names: frozenset[str]
+    sites: frozenset[str]
     homes: frozenset[str]
     roads: frozenset[str]
     grids: frozenset[str]
@@ -83,6 +89,7 @@ class Where:
     building: str | None
     door: str | None
     loose: str
+    pieces: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -151,13 +158,14 @@ def _words(names: Names, text: str) -> Words:
 
 
 class Said(NamedTuple):
-    """A place as said: normalised, the known names in it, building, door, and the name when none is known."""
+    """A place as said: normalised, the known names in it, building, door, the name when none is known, its pieces."""
 
     plain: str
     found: tuple[Named, ...]
     building: str | None
     door: str | None
     loose: str
+    pieces: tuple[str, ...]
 
 
 @lru_cache(maxsize=50_000)
@@ -165,16 +173,17 @@ def said(names: Names, place: str) -> Said:
     """Take a place as residents say it apart, by the names of the city."""
     plain = _plain(place)
     if not plain:
-        return Said("", (), None, None, "")
+        return Said("", (), None, None, "", ())
     found = tuple(names.find(plain))
     split = parts(plain)
     door = _DOOR.search(split.door) if split.door and split.door.endswith("室") else None
     loose = "" if found else _GENERAL.sub("", split.name or "")
-    return Said(plain, found, _one_number(split.building), door[0] if door else None, loose)
+    pieces = tuple(p for p in _COMMON.sub(" ", plain).split() if len(p) > 1)
+    return Said(plain, found, _one_number(split.building), door[0] if door else None, loose, pieces)
 
 
 def _where(names: Names, ticket: Told, words: Words) -> Where:
-    plain, found, building, door, loose = said(names, ticket.place or "")
+    plain, found, building, door, loose, pieces = said(names, ticket.place or "")
     if building is None:  # 8栋的电梯坏了: some give the building in the story
         told = {_one_number(m) for m in _BUILDING.findall(words.text)}
         building = told.pop() if len(told) == 1 else None
@@ -182,6 +191,7 @@ def _where(names: Names, ticket: Told, words: Words) -> Where:
     return Where(
         said=plain,
         names=_names(found),
+        sites=_names(n for n in found if n.kind != "road"),
         homes=_names(n for n in found if n.kind in HOMES),
         roads=frozenset(n.road for n in found if n.road),
         grids=own,
@@ -190,6 +200,7 @@ def _where(names: Names, ticket: Told, words: Words) -> Where:
         building=building,
         door=door,
         loose=loose,
+        pieces=pieces,
     )
 
 

@@ -99,6 +99,7 @@ def whistled(city: City) -> str:
 # What must have been before, where the state alone does not say it.
 PREPARED: dict[str, Callable[[City], str]] = {
     "contest": again,
+    "rate": lambda city: city.brought_to("contested"),
     "unsupervise": supervised,
     "grant_extension": asked,
     "deny_extension": asked,
@@ -115,6 +116,7 @@ def body_of(action: str, city: City) -> dict[str, Any]:
         "correct": {"type": "environment.air"},
         "evaluate": {"score": "satisfied"},
         "contest": {"score": "unsatisfied", "reason": "原因"},
+        "rate": {"score": "fair"},
         "regrade": {"grade": "yellow", "reason": "原因"},
         "visit": {"note": "看过"},
         "whistle": {"units": ["WJ01"], "reason": "原因"},

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.duplicates import Names, Report, lexicon, matters, read, score, scoring
@@ -50,12 +50,14 @@ REPORTS = _reports()
 report = st.sampled_from(REPORTS)
 
 
+@settings(deadline=None)  # the first reading of a text cuts it into words
 @given(report, report)
 def test_a_score_is_a_probability_and_the_same_from_either_side(one: Report, other: Report) -> None:
     assert 0 <= score(one, other).value <= 1
     assert score(one, other).logit == pytest.approx(score(other, one).logit)
 
 
+@settings(deadline=None)  # the first reading of a text cuts it into words
 @given(report, report)
 def test_two_places_lie_to_each_other_in_exactly_one_way(one: Report, other: Report) -> None:
     found = features(one, other)
@@ -63,6 +65,7 @@ def test_two_places_lie_to_each_other_in_exactly_one_way(one: Report, other: Rep
     assert sum(found[name] for name in RELATIONS) == 1
 
 
+@settings(deadline=None)  # the first reading of a text cuts it into words
 @given(report, report, st.integers(0, 60), st.integers(0, 60))
 def test_more_time_between_never_makes_one_matter_likelier(one: Report, other: Report, less: int, more: int) -> None:
     near, far = sorted((less, more))
@@ -70,6 +73,7 @@ def test_more_time_between_never_makes_one_matter_likelier(one: Report, other: R
     assert scores[0] >= scores[1]
 
 
+@settings(deadline=None)  # the first reading of a text cuts it into words
 @given(report)
 def test_nothing_is_likelier_than_a_report_told_again_in_the_same_words(one: Report) -> None:
     assert score(one, one).logit >= max(score(one, replace(other, at=one.at)).logit for other in REPORTS)

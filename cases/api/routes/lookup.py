@@ -46,6 +46,8 @@ class LookupOut(BaseModel):
     unit_name: str | None
     closed_at: datetime | None
     outcome_of: str | None = Field(description="Number of the ticket it was merged into, whose outcome counts")
+    outcome_status: str | None = Field(description="How that one stands")
+    outcome_status_name: str | None
     steps: list[StepOut]
 
 
@@ -76,6 +78,8 @@ def _out(session: Session, ticket: Ticket) -> LookupOut:
         unit_name=units.get(ticket.unit or ""),
         closed_at=ticket.closed_at,
         outcome_of=head.number if head is not ticket else None,
+        outcome_status=head.status if head is not ticket else None,
+        outcome_status_name=workflow.STATES[head.status] if head is not ticket else None,
         steps=told(ticket.events, units),
     )
 

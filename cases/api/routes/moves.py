@@ -162,7 +162,8 @@ def escalate(number: TicketNumber, body: ReasonIn, change: Acting) -> TicketDeta
 
 @router.post("/evaluation", summary="Take the resident's word on the outcome", responses=ANSWERS)
 def evaluate(number: TicketNumber, body: EvaluationIn, change: Acting) -> TicketDetail:
-    """Scope `tickets:act`. The first bad word has it handled again, the second goes to a supervisor."""
+    """Scope `tickets:act`. The first bad word has it handled again, the second goes to a supervisor; the word of one
+    whose report was merged into another counts as much."""
     return change.run(
         number,
         lambda session, ticket, actor: service.evaluate(
