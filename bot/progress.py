@@ -21,7 +21,7 @@ TOLD = frozenset(
     {"accept", "feedback", "suspend", "resume", "verify", "merge", "reopen", "uphold", "withdraw", "refuse"}
 )
 # What those hear whose report was merged into another.
-TOLD_FOLLOWERS = frozenset({"verify", "refuse", "withdraw"})
+TOLD_FOLLOWERS = frozenset({"verify", "refuse", "withdraw", "reopen", "uphold"})
 WITH_NOTE = frozenset({"feedback", "suspend", "uphold", "refuse", "withdraw"})
 BATCH = 100
 
@@ -51,16 +51,64 @@ def tell_residents() -> int:
 def _tell(session: Session, event: TicketEvent) -> int:
     if event.action not in TOLD and not (event.action == "dispatch" and event.role != "system"):
         return 0
-    if event.action == "reopen" and event.role == "resident":
-        return 0  # it was their own word, and was answered
     ticket = session.get_one(Ticket, event.ticket_id)
-    told = _put(session, ticket, _message(session, ticket, event))
-    if event.action == "verify" and told and ticket.status == "evaluating":
+    knows = _whose_word(session, ticket, event)
+    told = 0
+    if knows is not ticket:
+        told += _put(session, ticket, _message(session, ticket, event))
+    asks = event.action == "verify" and ticket.status == "evaluating"
+    heard = {ticket.reporter}
+    if asks and told:
         evaluating.ask(session.get_one(Conversation, ticket.reporter), ticket.number)
     if event.action in TOLD_FOLLOWERS:
-        for follower in service.followers(session, ticket):
-            told += _put(session, follower, _result(session, follower, ticket, event))
+        for follower in _followed_then(session, ticket, event):
+            if follower.reporter not in heard and follower is not knows:
+                told += _tell_follower(session, follower, ticket, event, asks)
+            heard.add(follower.reporter)
+    if event.action == "merge":
+        told += _tell_late(session, ticket, event)
     return told
+
+
+def _whose_word(session: Session, ticket: Ticket, event: TicketEvent) -> Ticket | None:
+    """The ticket whose reporter had it handled again: they were answered already."""
+    if event.action != "reopen" or event.role != "resident":
+        return None
+    came_with = (event.data or {}).get("from")
+    return service.get(session, came_with) if came_with else ticket
+
+
+def _followed_then(session: Session, ticket: Ticket, event: TicketEvent) -> list[Ticket]:
+    """The tickets that had been merged into this one when it happened; those merged later hear of it then."""
+    later = set(
+        session.scalars(
+            select(TicketEvent.ticket_id)
+            .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+            .where(Ticket.merged_into == ticket.id, TicketEvent.action == "merge", TicketEvent.id > event.id)
+        )
+    )
+    return [follower for follower in service.followers(session, ticket) if follower.id not in later]
+
+
+def _tell_follower(session: Session, follower: Ticket, ticket: Ticket, event: TicketEvent, asks: bool) -> int:
+    told = _put(session, follower, _result(session, follower, ticket, event, asks))
+    if asks and told:
+        evaluating.ask(session.get_one(Conversation, follower.reporter), follower.number)
+    return told
+
+
+def _tell_late(session: Session, follower: Ticket, merged: TicketEvent) -> int:
+    """Whose report was merged into a ticket that had been checked already hears the outcome now."""
+    head = service.head_of(session, follower)
+    if head is follower or head.status != "evaluating" or head.reporter == follower.reporter:
+        return 0
+    before = select(TicketEvent).where(TicketEvent.ticket_id == head.id, TicketEvent.id < merged.id)
+    before = before.order_by(TicketEvent.id.desc()).limit(1)
+    last = session.scalar(before)
+    if last is None or last.after != "evaluating":
+        return 0
+    check = session.scalars(before.where(TicketEvent.action == "verify")).one()
+    return _tell_follower(session, follower, head, check, asks=True)
 
 
 def _put(session: Session, ticket: Ticket, message: dict[str, Any]) -> int:
@@ -98,8 +146,12 @@ def _message(session: Session, ticket: Ticket, event: TicketEvent) -> dict[str, 
     return {"text": word("progress", matter=_matter(ticket), number=number, status=status, note=note)}
 
 
-def _result(session: Session, follower: Ticket, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
+def _result(session: Session, follower: Ticket, ticket: Ticket, event: TicketEvent, asks: bool) -> dict[str, Any]:
+    about = {"matter": _matter(follower), "number": numbers.spoken(follower.number)}
+    if event.action == "reopen":
+        return {"text": word("merged_again", **about)}
     result = _outcome(session, ticket, event)
-    return {
-        "text": word("merged_result", matter=_matter(follower), number=numbers.spoken(follower.number), result=result)
-    }
+    if asks:
+        said = word("ask_merged_evaluation", **about, result=result).replace("\n\n", "\n")
+        return {"text": said, "choices": evaluating.CHOICES}
+    return {"text": word("merged_result", **about, result=result)}

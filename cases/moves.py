@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from cases import numbers, routing, workflow
@@ -57,13 +57,7 @@ def open_for_change(session: Session, number: str, version: int | None = None) -
         TicketNotFoundError: there is none.
         StaleTicketError: it has another version now.
     """
-    query = (
-        select(Ticket)
-        .where(Ticket.number == number)
-        .options(selectinload(Ticket.attachments))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    query = select(Ticket).where(Ticket.number == number).with_for_update().execution_options(populate_existing=True)
     ticket = session.scalar(query)
     if ticket is None:
         raise TicketNotFoundError(f"no ticket has the number {numbers.spoken(number)}")
@@ -105,7 +99,7 @@ def run(
 ) -> Ticket:
     """Do ``action`` with a ticket that :func:`open_for_change` gave: check, take effect, record."""
     moment = at or now()
-    before = ticket.status
+    before, number = ticket.status, ticket.number  # after a failed flush nothing can be read from the ticket
     after = checked(session, ticket, action, actor, note)
     move = Move(session, ticket, actor, note, unit, moment)
     said = EFFECTS[action](move) if action in EFFECTS else None
@@ -116,9 +110,7 @@ def run(
     try:
         session.flush()
     except StaleDataError as error:
-        raise StaleTicketError(
-            f"ticket {numbers.spoken(ticket.number)} was changed meanwhile: read it again"
-        ) from error
+        raise StaleTicketError(f"ticket {numbers.spoken(number)} was changed meanwhile: read it again") from error
     return ticket
 
 
@@ -158,11 +150,15 @@ def act(
     return run(session, open_for_change(session, number, version), action, actor, note, unit=unit, at=at)
 
 
+def known_units(session: Session) -> str:
+    """All units there are, for messages."""
+    return ", ".join(f"{u.code} {u.name}" for u in session.scalars(select(Unit).order_by(Unit.code)))
+
+
 def _dispatch(move: Move) -> str:
     chosen = move.session.get(Unit, move.unit or move.ticket.unit or "")
     if chosen is None:
-        known = ", ".join(f"{u.code} {u.name}" for u in move.session.scalars(select(Unit).order_by(Unit.code)))
-        raise UnknownUnitError(f"dispatch needs a unit; {move.unit!r} is none. There are: {known}")
+        raise UnknownUnitError(f"dispatch needs a unit; {move.unit!r} is none. There are: {known_units(move.session)}")
     move.ticket.unit, move.ticket.needs_review = chosen.code, False
     return chosen.name
 
@@ -192,21 +188,54 @@ def _close(move: Move) -> None:
     move.ticket.closed_at = move.at
 
 
-def _reopen(move: Move) -> None:
-    ticket = move.ticket
+def check_reopenable(ticket: Ticket, actor: Actor, at: datetime) -> None:
+    """Whether it is not too late for this actor to find fault with a closed ticket.
+
+    Raises:
+        IllegalTransitionError: it is; the message says what to do.
+    """
     if ticket.status == "closed" and ticket.closed_at is not None:
-        days = (move.at - ticket.closed_at).days
-        if move.actor.role == "resident" and days > REOPENABLE_DAYS:
+        days = (at - ticket.closed_at).days
+        if actor.role == "resident" and days > REOPENABLE_DAYS:
             raise workflow.IllegalTransitionError(
                 f"closed {days} days ago; a resident may reopen within {REOPENABLE_DAYS} days, later it is a new ticket"
             )
+
+
+def _reopen(move: Move) -> None:
+    ticket = move.ticket
+    check_reopenable(ticket, move.actor, move.at)
     ticket.reopenings += 1
     ticket.closed_at, ticket.score = None, None
+    for follower in _following(move.session, ticket):
+        follower.score = None  # it was of the outcome before
     clock.restart(ticket, routing.limits(move.session, ticket), move.at, anew=True)
 
 
+def _following(session: Session, ticket: Ticket) -> list[Ticket]:
+    return list(session.scalars(select(Ticket).where(Ticket.merged_into == ticket.id).order_by(Ticket.id)))
+
+
+def others_wait(session: Session, ticket: Ticket) -> bool:
+    """Whether somebody else's report was merged into this ticket."""
+    return any(t.reporter is None or t.reporter != ticket.reporter for t in _following(session, ticket))
+
+
+def _contest(move: Move) -> None:
+    check_reopenable(move.ticket, move.actor, move.at)
+    move.ticket.closed_at = None
+
+
+def _withdraw(move: Move) -> None:
+    if move.actor.role == "resident" and others_wait(move.session, move.ticket):
+        raise workflow.IllegalTransitionError(
+            "others reported the same and wait for its outcome, so it is not the first reporter's alone to withdraw: "
+            "an operator may, or may split off what was merged into it"
+        )
+
+
 def _split(move: Move) -> None:
-    move.ticket.merged_into, move.ticket.needs_review = None, True
+    move.ticket.merged_into, move.ticket.score, move.ticket.needs_review = None, None, True
     clock.restart(move.ticket, routing.limits(move.session, move.ticket), move.at, anew=True)
 
 
@@ -234,7 +263,9 @@ EFFECTS: dict[str, Callable[[Move], str | None]] = {
     "evaluate": _close,
     "lapse": _close,
     "uphold": _close,
+    "contest": _contest,
     "reopen": _reopen,
+    "withdraw": _withdraw,
     "split": _split,
     "supervise": _supervise,
     "unsupervise": _unsupervise,
@@ -252,6 +283,7 @@ _INSTEAD = {
     "correct": "use correct",
     "evaluate": "use evaluate",
     "contest": "use evaluate",
+    "rate": "use evaluate",
     "merge": "use merge",
     "regrade": "use regrade",
     "visit": "use visit",
@@ -264,4 +296,4 @@ _INSTEAD = {
     "escalate": "use escalate",
 }
 
-__all__ = ["SYSTEM", "act", "checked", "open_for_change", "run"]
+__all__ = ["SYSTEM", "act", "check_reopenable", "checked", "open_for_change", "run"]

@@ -14,7 +14,7 @@ from cases.actor import SYSTEM, Actor
 from cases.clock import time as working
 from cases.history import record
 from cases.model import LEVELS, Ticket, Unit, Whistle, WhistleCall
-from cases.moves import UnknownUnitError, open_for_change, run
+from cases.moves import UnknownUnitError, known_units, open_for_change, run
 from common.db import now
 
 # kind: (name, hours of working time to check in, working days to settle it at one level)
@@ -76,7 +76,7 @@ def blow(
     known = {u.code: u.name for u in session.scalars(select(Unit).where(Unit.code.in_(called)))}
     missing = [code for code in called if code not in known]
     if missing:
-        raise UnknownUnitError(f"no such unit: {', '.join(missing)}")
+        raise UnknownUnitError(f"no such unit: {', '.join(missing)}. There are: {known_units(session)}")
     moment = at or now()
     ticket = open_for_change(session, number)
     if current(session, ticket.id):

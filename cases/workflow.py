@@ -89,7 +89,10 @@ TRANSITIONS = (
     Transition("verify", "核查通过", ("verifying",), "evaluating", (*_LOCAL, *_DESK)),
     # 评价
     Transition("evaluate", "评价", ("evaluating",), "closed", ("resident", "operator")),
-    Transition("contest", "差评复核", ("evaluating",), "contested", ("resident", "operator"), needs_note=True),
+    # From closed: one reporter was satisfied and closed it, another whose report was merged into it was not.
+    Transition("contest", "差评复核", ("evaluating", "closed"), "contested", ("resident", "operator"), needs_note=True),
+    # Of several reporters of one matter everyone is asked: a word by which this ticket itself moves nowhere.
+    Transition("rate", "补评", ("merged", "contested"), None, ("resident", "operator")),
     Transition("lapse", "逾期未评", ("evaluating",), "closed", ("system",)),
     Transition(
         "reopen",

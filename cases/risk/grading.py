@@ -29,9 +29,14 @@ from common.db import now
 from nlu.text.normalise import for_model
 
 # After these a ticket may deserve another grade, or owe no more visits; they do not grade by themselves.
-_TELLING = ("return", "reopen", "contest", "merge", "split")
+_TELLING = ("return", "reopen", "contest", "rate", "merge", "split")
 _ENDING = ("evaluate", "lapse", "uphold", "withdraw", "refuse", "merge")
-_SAID_IN = ("add", "contest", "reopen")  # lines whose note is the resident's own words, or the operator's for them
+_SAID_IN = (
+    "add",
+    "contest",
+    "rate",
+    "reopen",
+)  # lines whose note is the resident's own words, or the operator's for them
 _SAID_BY = ("resident", "operator")
 
 

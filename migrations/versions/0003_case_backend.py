@@ -139,16 +139,19 @@ def downgrade() -> None:
         _unseal(table)
     with op.batch_alter_table("unit") as batch_op:
         batch_op.add_column(sa.Column("handles", sa.JSON(), nullable=False, server_default="[]"))
+    _handles()
     op.drop_index("ix_ticket_event_at_action", table_name="ticket_event")
     with op.batch_alter_table("ticket_event") as batch_op:
         batch_op.drop_constraint("uq_ticket_event_seq", type_="unique")
         for name in ("seq", "unit", "data", "hash"):
             batch_op.drop_column(name)
     op.create_index("ix_ticket_event_ticket_id", "ticket_event", ["ticket_id"])
-    # States and columns the version before does not know: what is under way there comes nearest.
-    op.execute("UPDATE ticket SET status = 'handling' WHERE status IN ('suspended', 'contested')")
-    op.execute("UPDATE ticket SET status = 'registered' WHERE status = 'collected'")
-    op.execute("UPDATE ticket SET status = 'closed' WHERE status = 'merged'")
+    op.execute("UPDATE ticket_event SET action = 'redo' WHERE action = 'reopen' AND before = 'evaluating'")
+    # States the version before does not know: what comes nearest there, in the histories too.
+    for table, column in (("ticket", "status"), ("ticket_event", "before"), ("ticket_event", "after")):
+        op.execute(f"UPDATE {table} SET {column} = 'handling' WHERE {column} IN ('suspended', 'contested')")
+        op.execute(f"UPDATE {table} SET {column} = 'registered' WHERE {column} = 'collected'")
+        op.execute(f"UPDATE {table} SET {column} = 'closed' WHERE {column} = 'merged'")
     for name in INDEXES:
         op.drop_index(name, table_name="ticket")
     with op.batch_alter_table("ticket") as batch_op:
@@ -175,11 +178,12 @@ def _chain() -> None:
     )
     event = sa.table(
         "ticket_event",
-        *(sa.column(n, UTCDateTime() if n == "at" else None) for n in _EVENT),
+        *(sa.column(n, _TYPES.get(n)) for n in _EVENT),
     )
-    ticket = sa.table("ticket", *(sa.column(n) for n in ("id", "number", "events_count", "head")))
+    ticket = sa.table("ticket", *(sa.column(n, _TYPES.get(n)) for n in _FOUND))
     numbers = dict(connection.execute(sa.select(ticket.c.id, ticket.c.number)).all())
     ends: dict[int, tuple[int, str]] = {}
+    found: dict[int, dict[str, object]] = {}
     rows = connection.execute(sa.select(event).order_by(event.c.ticket_id, event.c.id)).mappings().all()
     for row in rows:
         seq, before = ends.get(row["ticket_id"], (0, numbers[row["ticket_id"]]))
@@ -188,17 +192,57 @@ def _chain() -> None:
             "at": row["at"].isoformat(timespec="microseconds"),
             **{k: row[k] for k in ("role", "actor", "action", "before", "after", "note")},
             "unit": None,
-            "data": None,
+            "data": EARLIER,
         }
         text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
-        connection.execute(event.update().where(event.c.id == row["id"]).values(seq=seq + 1, hash=digest))
+        connection.execute(event.update().where(event.c.id == row["id"]).values(seq=seq + 1, hash=digest, data=EARLIER))
         ends[row["ticket_id"]] = (seq + 1, digest)
+        _learn(found.setdefault(row["ticket_id"], {"reopenings": 0, "returns": 0}), row)
     for identity, (count, head) in ends.items():
-        connection.execute(ticket.update().where(ticket.c.id == identity).values(events_count=count, head=head))
+        values = {"events_count": count, "head": head, **found[identity]}
+        connection.execute(ticket.update().where(ticket.c.id == identity).values(**values))
 
 
-_EVENT = ("id", "ticket_id", "at", "role", "actor", "action", "before", "after", "note", "seq", "hash")
+# Marks a line written before the workflow was one table: by the rules of then, which allowed some things more.
+EARLIER = {"earlier": True}
+_EVENT = ("id", "ticket_id", "at", "role", "actor", "action", "before", "after", "note", "seq", "hash", "data")
+_MOMENTS = ("verified_at", "feedback_at", "finished_at", "closed_at")
+_FOUND = ("id", "number", "events_count", "head", "reopenings", "returns", *_MOMENTS)
+_TYPES = {"at": UTCDateTime(), "data": sa.JSON(), **dict.fromkeys(_MOMENTS, UTCDateTime())}
+
+
+def _learn(known, line) -> None:
+    """What a line of its history says of a ticket's clock."""
+    action, at = line["action"], line["at"]
+    if action in ("accept", "finish"):
+        known.setdefault("verified_at", at)
+    if action == "finish":
+        known.setdefault("feedback_at", at)
+        known["finished_at"] = at
+    if line["after"] in ("registered", "dispatched", "handling"):
+        known["finished_at"] = None
+    if line["after"] != line["before"]:
+        known["closed_at"] = at if line["after"] == "closed" else None
+    known["reopenings"] += action == "reopen"
+    known["returns"] += action == "return"
+
+
+def _handles() -> None:
+    """The matter types each unit handles, which the version before dispatches by, from the catalogue."""
+    connection = op.get_bind()
+    rows = connection.execute(
+        sa.text(
+            "SELECT unit.code, catalogue.type FROM catalogue JOIN unit ON unit.code = catalogue.unit "
+            "WHERE catalogue.area = COALESCE(unit.area, '') ORDER BY catalogue.type"
+        )
+    ).all()
+    handled: dict[str, list[str]] = {}
+    for code, type_ in rows:
+        handled.setdefault(code, []).append(type_)
+    unit = sa.table("unit", sa.column("code"), sa.column("handles", sa.JSON()))
+    for code, types in handled.items():
+        connection.execute(unit.update().where(unit.c.code == code).values(handles=types))
 
 
 def _areas() -> None:

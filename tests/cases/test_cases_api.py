@@ -434,6 +434,23 @@ def test_every_possible_action_tells_a_route_there_is(operator: Api) -> None:
 # --- look-up
 
 
+def test_who_was_merged_is_told_how_the_ticket_stands_that_counts(
+    operator: Api, api: Maker, client: TestClient
+) -> None:
+    head, receipt = operator.file(), operator.post("/tickets", NOISE, 201)
+    asked = {"number": receipt["number"], "code": receipt["code"]}
+    assert client.get("/lookup", params=asked).json()["outcome_status"] is None
+    operator.post(f"/tickets/{receipt['number']}/merge", {"into": head})
+    api("department", unit="CG01").act(head, "accept")
+    told = client.get("/lookup", params=asked).json()
+    assert [told[key] for key in ("status", "outcome_of", "outcome_status", "outcome_status_name")] == [
+        "merged",
+        head,
+        "handling",
+        "办理中",
+    ]
+
+
 def test_number_and_code_tell_how_it_stands_and_name_nobody(operator: Api, api: Maker, client: TestClient) -> None:
     unit = api("department", unit="CG01")
     receipt = operator.post("/tickets", NOISE | {"phone": "13912345678"}, 201)

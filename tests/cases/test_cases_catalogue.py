@@ -215,7 +215,10 @@ MISTAKES: list[tuple[str, Callable[[str], str], list[str]]] = [
     (
         "half of the limits in one area",
         lambda r: r + "  at:\n    S:\n      limits: {close: 3}\n",
-        ["8: limit 'verify' must be a whole number from 1 to 10, not None"],
+        [
+            f"8: limit '{name}' must be a whole number from 1 to {most}, not None"
+            for name, most in (("verify", 10), ("feedback", 20), ("urgent_hours", 72))
+        ],
     ),
 ]
 

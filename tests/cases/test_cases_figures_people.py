@@ -90,14 +90,17 @@ def test_who_reported_what_was_merged_is_asked_too_but_nobody_twice(session: Ses
 def test_a_word_of_who_reported_what_was_merged_counts_with_the_ticket_it_was_merged_into(session: Session) -> None:
     head = Story(session, FILED, reporter="a").to("A", "09-29 10:05")
     others = [Story(session, FILED, reporter=f"b{n}").merge(head, "09-29 11:00") for n in range(5)]
-    for other, score in zip(others, ("satisfied", "fair", "unsatisfied", "unsatisfied", None), strict=True):
-        other.ticket.score = score
     head.do("accept", "09-29 11:00").do("finish", "10-08 09:00").do("verify", "10-08 10:00")
-    head.say("satisfied", "10-09 10:00")
-    names = ("asked", "evaluated", "satisfied", "fair", "unsatisfied", "satisfaction_rate")
-    assert figures(session, *names) == (6, 5, 2, 1, 2, 0.6)
-    head.do("reopen", "10-12 10:00")
-    assert figures(session, "asked", "evaluated") == (0, 0)
+    others[0].say("unsatisfied", "10-08 11:00")  # handled again: no word on this outcome counts any more
+    head.do("finish", "10-08 12:00").do("verify", "10-08 13:00")
+    for other, score in zip(others, ("satisfied", "fair", "unsatisfied", "unsatisfied"), strict=False):
+        other.say(score, "10-09 09:00")
+    head.say("satisfied", "10-09 10:00").do("uphold", "10-09 11:00")
+    names = ("closed", "asked", "evaluated", "satisfied", "fair", "unsatisfied", "satisfaction_rate")
+    assert figures(session, *names) == (1, 6, 5, 2, 1, 2, 0.6)
+    head.do("reopen", "10-12 10:00").do("finish", "10-13 09:00").do("verify", "10-13 10:00")
+    head.say("satisfied", "10-13 11:00")
+    assert figures(session, "closed", "asked", "evaluated") == (1, 6, 1)
 
 
 def test_what_fewer_than_five_said_is_not_told(session: Session) -> None:

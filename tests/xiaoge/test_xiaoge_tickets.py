@@ -92,9 +92,10 @@ def test_a_number_may_be_spelt_anyhow(spell: object) -> None:
 @pytest.mark.usefixtures("city_database")
 def test_a_move_that_is_not_allowed_is_refused_with_the_reason() -> None:
     number = file()
-    done = run("tickets", "act", number, "evaluate")
-    assert (done.exit_code, status(number)) == (1, "dispatched")
-    assert "possible now" in done.output
+    for action, told in (("finish", "possible now: dispatch, refuse, return, accept"), ("evaluate", "use evaluate")):
+        done = run("tickets", "act", number, action, "--role", "operator", "--note", "原因")
+        assert (done.exit_code, status(number)) == (1, "dispatched")
+        assert told in done.output
 
 
 @pytest.mark.usefixtures("city_database")
