@@ -1,1 +1,2 @@
-"""The place of curated legal knowledge. There is none yet: legal questions are referred to 12348 and the legal-aid desks."""
+"""Curated legal knowledge: entries that answer questions, guides that lead through an interview, and the statutes both
+rest on. Knows nothing of tickets or of chat."""

@@ -19,7 +19,7 @@ from cases.outward.addresses import AddressError, Rules
 from cases.outward.upstream import services
 from cases.outward.upstream.open311_settings import Open311Settings, SettingsError
 from cases.outward.upstream.services import Services, ServicesError
-from cases.risk.nodes import Source
+from common.nodes import Source
 from common.settings import settings
 from nlu.taxonomy import taxonomy
 

@@ -33,7 +33,7 @@ from cases.risk.conditions import (
     clause_span,
 )
 from cases.risk.facts import Reach
-from cases.risk.nodes import Source, line
+from common.nodes import Source, line
 from cases.risk.rhythm import Rhythm, Wait
 from cases.workflow import ACTIONS
 from common.settings import settings

@@ -1,0 +1,114 @@
+"""The likeliest entries for a question, and how sure it is that the first one answers it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.library import Library
+from knowledge.model import Entry
+from knowledge.search.evidence import NAMES, Corpus
+from nlu.text.normalise import for_model
+from nlu.understand.encoder import Encoder
+
+FILE = Path(__file__).parent / "weights.json"
+LONGEST = 300  # characters of a question that are read: its beginning and its end
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each kind of evidence counts, and how its sum becomes a probability.
+
+    ``evidence``: one for each of ``evidence.NAMES``. ``sure``: intercept, then the weights of the best entry's score, of how far it
+    is ahead of the next, and of its strongest evidence. ``answers_from`` is the probability from which a question is answered.
+    """
+
+    evidence: tuple[float, ...]
+    sure: tuple[float, ...]
+    answers_from: float
+
+    @classmethod
+    def read(cls, file: Path = FILE) -> Weights:
+        """The fitted weights (``tools/fit_search``)."""
+        told = json.loads(file.read_text(encoding="utf-8"))
+        return cls(tuple(told["evidence"][name] for name in NAMES), tuple(told["sure"]), float(told["answers_from"]))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry and how likely it is that it answers, against all others (0 to 1)."""
+
+    entry: Entry
+    score: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gives: the likeliest entries, and how sure it is (0 to 1) that the first one answers at all."""
+
+    hits: tuple[Hit, ...]
+    sure: float
+    answered: bool
+
+
+def read_of(question: str) -> str:
+    """What of a question is read."""
+    plain = for_model(question)
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST // 2]}{plain[-LONGEST // 2 :]}"
+
+
+def signs(scores: npt.NDArray[np.float64], evidence: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """What tells whether the best entry answers: its score, its lead, its nearness, its words.
+
+    Args:
+        scores: of all entries, shape (entries,).
+        evidence: shape (entries, kinds).
+    """
+    order = np.argsort(-scores)
+    best, second = scores[order[0]], scores[order[1]] if len(order) > 1 else scores[order[0]] - 1.0
+    return np.array([best, best - second, *evidence[order[0]]], dtype=np.float64)
+
+
+class Finder:
+    """Searches one library; thread-safe. Make a new one when the library changes.
+
+    Args:
+        library: what is searched.
+        corpus: how it is searched.
+        encoder: makes a question's vector; the one the corpus was made with.
+        weights: the fitted weights.
+    """
+
+    def __init__(self, library: Library, corpus: Corpus, encoder: Encoder, weights: Weights) -> None:
+        self.library, self._corpus, self._encoder, self._weights = library, corpus, encoder, weights
+
+    @classmethod
+    def of(cls, library: Library, encoder: Encoder, weights: Weights | None = None) -> Finder:
+        """A finder for a library; encodes what the encoder has not met yet."""
+        return cls(library, Corpus.of(library, encoder), encoder, weights or Weights.read())
+
+    def search(self, question: str, limit: int = 3) -> Found:
+        """Search. A question without a word gives nothing.
+
+        Args:
+            question: in anybody's words, of any length.
+            limit: the most entries, MOST at the outside.
+        """
+        text = read_of(question)
+        if not any(c.isalnum() for c in text):
+            return Found((), 0.0, False)
+        evidence = self._corpus.evidence(text, self._encoder.encode([text])[0])
+        scores = evidence.astype(np.float64) @ np.array(self._weights.evidence)
+        order = np.argsort(-scores)[: min(limit, MOST)]
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        hits = tuple(Hit(self.library.entries[self._corpus.ids[i]], float(shares[i])) for i in order)
+        told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence)])))
+        sure = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
+        return Found(hits, sure, sure >= self._weights.answers_from)
