@@ -49,7 +49,8 @@ class Ticket(Base):
     __table_args__ = (
         Index("ix_ticket_reporter_created", "reporter", "created_at"),
         *(index for column in ("unit", "street", "community", "grid") for index in _queue(column)),
-        *_queue(),
+        _queue()[0],
+        Index("ix_ticket_status_id", "status", "id"),
         Index("ix_ticket_type_grid_created", "type", "grid", "created_at"),
         *(_known(column) for column in ("closed_at", "merged_into", "phone", "visit_due")),
     )

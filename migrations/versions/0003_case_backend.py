@@ -80,7 +80,7 @@ INDEXES = [
     "ix_ticket_grid_rest",
     "ix_ticket_merged_into",
     "ix_ticket_phone",
-    "ix_ticket_rest",
+    "ix_ticket_status_id",
     "ix_ticket_street_due",
     "ix_ticket_street_rest",
     "ix_ticket_type_grid_created",
@@ -112,7 +112,9 @@ def upgrade() -> None:
         owed, rest = sa.text("next_due IS NOT NULL"), sa.text("next_due IS NULL")
         due = [*of, "next_due", "id"]
         op.create_index(f"{name}_due", "ticket", due, postgresql_where=owed, sqlite_where=owed)
-        op.create_index(f"{name}_rest", "ticket", [*of, "status", "id"], postgresql_where=rest, sqlite_where=rest)
+        if of:
+            op.create_index(f"{name}_rest", "ticket", [*of, "status", "id"], postgresql_where=rest, sqlite_where=rest)
+    op.create_index("ix_ticket_status_id", "ticket", ["status", "id"])
     op.create_index("ix_ticket_type_grid_created", "ticket", ["type", "grid", "created_at"])
     for column in ("updated_at", "verify_due", "feedback_due", "close_due"):
         op.create_index(f"ix_ticket_{column}", "ticket", [column])
