@@ -17,6 +17,7 @@ from cases.workflow import IllegalTransitionError
 from common.db import engine, now, reading, transaction
 
 PAGES = 4  # looked at of a queue
+WARM_UP = 200  # operations before measuring: connections, plans, and the caches of a server that has been running
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,6 @@ def measure(count: int, seed: int = 2) -> list[Timed]:
 
     operations = (("baseline: one row", bare), ("filing", filing), ("next step", next_step), ("queue page", queue_page))
     for _, once in operations:
-        for _ in range(20):  # connections, plans, caches
+        for _ in range(WARM_UP):
             once()
     return [_timed(name, count, once) for name, once in operations]

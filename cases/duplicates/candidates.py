@@ -79,14 +79,16 @@ def _searches(session: Session, ticket: Ticket, at: datetime) -> list[Select[Any
     ids, since = select(Ticket.id), at - WINDOW
     types = matters().relatives(ticket.type, ticket.category)
     alive = (Ticket.status.in_(workflow.OPEN), Ticket.created_at >= since)
+    halves = (Ticket.next_due.is_not(None), Ticket.next_due.is_(None))  # a queue's two indexes, one each
     found = []
     if ticket.community:
-        found.append(ids.where(Ticket.community == ticket.community, *alive))
+        found += [ids.where(Ticket.community == ticket.community, half, *alive) for half in halves]
         grids = sorted(n.code for n in AreaTree.of(session).nodes.values() if n.parent == ticket.community)
         ended = or_(and_(Ticket.status == "closed", Ticket.closed_at >= at - CLOSED_WITHIN), Ticket.status == "merged")
         found.append(ids.where(Ticket.type.in_(types), Ticket.grid.in_(grids), Ticket.created_at >= since, ended))
     if ticket.street:
-        found.append(ids.where(Ticket.street == ticket.street, Ticket.type.in_(types), *alive))
+        near = (Ticket.street == ticket.street, Ticket.type.in_(types))
+        found += [ids.where(*near, half, *alive) for half in halves]
     lost = (
         ids.where(Ticket.type.in_(types), Ticket.grid.is_(None), Ticket.created_at >= at - UNPLACED_WINDOW, _alive(at))
         .order_by(Ticket.created_at.desc())

@@ -73,15 +73,19 @@ def _ticket_columns() -> list[sa.Column]:
 
 INDEXES = [
     "ix_ticket_closed_at",
-    "ix_ticket_community_status_due",
+    "ix_ticket_community_due",
+    "ix_ticket_community_rest",
     "ix_ticket_due",
-    "ix_ticket_grid_status_due",
+    "ix_ticket_grid_due",
+    "ix_ticket_grid_rest",
     "ix_ticket_merged_into",
     "ix_ticket_phone",
-    "ix_ticket_status_due",
-    "ix_ticket_street_status_due",
+    "ix_ticket_status_id",
+    "ix_ticket_street_due",
+    "ix_ticket_street_rest",
     "ix_ticket_type_grid_created",
-    "ix_ticket_unit_status_due",
+    "ix_ticket_unit_due",
+    "ix_ticket_unit_rest",
     "ix_ticket_visit_due",
     "ix_ticket_updated_at",
     "ix_ticket_verify_due",
@@ -103,13 +107,15 @@ def upgrade() -> None:
             batch_op.add_column(column)
         batch_op.create_foreign_key("fk_ticket_merged_into", "ticket", ["merged_into"], ["id"])
         batch_op.create_foreign_key("fk_ticket_emergency", "emergency", ["emergency"], ["id"])
-    op.create_index("ix_ticket_community_status_due", "ticket", ["community", "status", "next_due", "id"])
-    op.create_index("ix_ticket_due", "ticket", ["next_due"])
-    op.create_index("ix_ticket_grid_status_due", "ticket", ["grid", "status", "next_due", "id"])
-    op.create_index("ix_ticket_status_due", "ticket", ["status", "next_due", "id"])
-    op.create_index("ix_ticket_street_status_due", "ticket", ["street", "status", "next_due", "id"])
+    for of in ([], ["unit"], ["street"], ["community"], ["grid"]):
+        name = "_".join(["ix_ticket", *of])
+        owed, rest = sa.text("next_due IS NOT NULL"), sa.text("next_due IS NULL")
+        due = [*of, "next_due", "id"]
+        op.create_index(f"{name}_due", "ticket", due, postgresql_where=owed, sqlite_where=owed)
+        if of:
+            op.create_index(f"{name}_rest", "ticket", [*of, "status", "id"], postgresql_where=rest, sqlite_where=rest)
+    op.create_index("ix_ticket_status_id", "ticket", ["status", "id"])
     op.create_index("ix_ticket_type_grid_created", "ticket", ["type", "grid", "created_at"])
-    op.create_index("ix_ticket_unit_status_due", "ticket", ["unit", "status", "next_due", "id"])
     for column in ("updated_at", "verify_due", "feedback_due", "close_due"):
         op.create_index(f"ix_ticket_{column}", "ticket", [column])
     for column in ("closed_at", "merged_into", "phone", "visit_due"):
