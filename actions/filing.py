@@ -50,6 +50,7 @@ def file(intake: Intake, tracker: Tracker) -> Filed:
             needs_review=intake.needs_review,
             confidence=intake.confidence,
             attachments=intake.photos,
+            mediation=intake.mediation,
         )
     )
 

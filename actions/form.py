@@ -9,9 +9,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import announcements, filing, words
+from actions import announcements, filing, offers, words
 from actions.intake import interpret, questions
 from actions.intake.state import Intake
+from actions.legal import telling
+from actions.noticing import noticing
 from actions.turn import Turn
 from cases.outward.backend import backend
 
@@ -27,6 +29,8 @@ INTERRUPTING = frozenset(
         "action_legal",
         "action_track",
         "action_not_understood",
+        "action_fraud_warning",
+        "action_help_reading",
     }
 )
 Events = list[dict[str, Any]]
@@ -67,10 +71,17 @@ class OpenIntake(Action):
     def name(self) -> str:
         return "action_open_intake"
 
+    @noticing
+    @offers.first()
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
         if self._belongs_to_last(dispatcher, tracker, turn):
             return [SlotSet("intake", None), FollowupAction("action_listen")]
+        if telling.asks_advice(turn):  # 儿子不给养老钱咋办 is a question first; reporting it is offered with the answer
+            found = telling.known(turn.text)
+            if found.answered:
+                told = telling.answer(dispatcher, tracker, turn, found)
+                return [*told, SlotSet("intake", None), FollowupAction("action_listen")]
         return self.open(dispatcher, tracker, turn)
 
     @staticmethod
@@ -85,9 +96,18 @@ class OpenIntake(Action):
         dispatcher.utter_message(response=response, number=backend().spoken(last["number"]), **words.city())
         return True
 
-    def open(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
-        """Begin an intake from a message."""
+    def open(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        turn: Turn,
+        mediation: str | None = None,
+        law_told: bool = False,
+    ) -> Events:
+        """Begin an intake from a message; ``mediation`` is the kind that is asked for with it, ``law_told`` whether what the law says of it
+        was answered before."""
         intake = interpret.begin(turn, tracker.get_slot("photos") or [])
+        intake.mediation, intake.law_told = mediation, law_told
         intake.place = intake.place or tracker.get_slot("heard_place")
         events: Events = [SlotSet("photos", None), SlotSet("pending", None), SlotSet("heard_place", None)]
         if not intake.urgent:  # danger to life comes before all announcements
@@ -143,7 +163,7 @@ class _Ask(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         intake = Intake.of(tracker.get_slot("intake"))
-        if _interrupted(tracker):
+        if interrupted(tracker):
             dispatcher.utter_message(response="utter_back_to_matter")
         self.ask(dispatcher, intake, tracker)
         dispatcher.utter_message(json_message={"awaiting": True})
@@ -153,7 +173,7 @@ class _Ask(Action):
         raise NotImplementedError
 
 
-def _interrupted(tracker: Tracker) -> bool:
+def interrupted(tracker: Tracker) -> bool:
     """Whether this turn was spent on something else before the form came back."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
@@ -222,12 +242,20 @@ class AskConfirm(_Ask):
 
     def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         asked_before = intake.asked == "confirm"
-        if asked_before and _interrupted(tracker):
+        if asked_before and interrupted(tracker):
             dispatcher.utter_message(response="utter_confirm_again", buttons=_buttons(["对", "不报了"]))
             return
         intake.asked = "confirm"
         if asked_before and "what_is_wrong" in intake.say:
             dispatcher.utter_message(response="utter_what_is_wrong")
+            return
+        if Turn.of(tracker).meta.get("slow"):
+            dispatcher.utter_message(
+                response="utter_confirm_slow",
+                summary=words.summary(intake),
+                list=words.numbered(list(interpret.CONFIRMING)),
+                buttons=_buttons(list(interpret.CONFIRMING)),
+            )
             return
         dispatcher.utter_message(
             response="utter_confirm", summary=words.summary(intake), buttons=_buttons(["对", "不报了"])
@@ -273,6 +301,8 @@ class FinishIntake(Action):
             following = interpret.next_in_queue(intake)
         cleared: Events = [SlotSet(name, None) for name in FORM_SLOTS]
         if following is None:
+            if intake.outcome != "cancel" and not intake.urgent and not intake.law_told:
+                events += telling.after_filing(dispatcher, intake)
             return [*events, *cleared, SlotSet("intake", None)]
         dispatcher.utter_message(response="utter_next_matter", matter=words.plain_name(following.type))
         return [*events, *cleared, *_saved(following), ActiveLoop(None), FollowupAction("intake_form")]

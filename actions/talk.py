@@ -8,9 +8,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import announcements, filing, words
+from actions import announcements, filing, offers, words
 from actions.form import OpenIntake, is_fresh
 from actions.intake.state import Intake
+from actions.legal.taking import reported
+from actions.noticing import noticing
 from actions.tracking import Track, number_said
 from actions.turn import Turn
 from cases.model import Area, Worker
@@ -30,6 +32,7 @@ class _Says(Action):
     def name(self) -> str:
         return self.action
 
+    @offers.first(keeps=True)
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         dispatcher.utter_message(response=self.response, **words.city())
         return []
@@ -61,6 +64,7 @@ class Chitchat(_Says):
 
     action, response = "action_chitchat", "utter_chitchat"
 
+    @offers.first(keeps=True)
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         return _only_a_place(dispatcher, tracker) or super().run(dispatcher, tracker, domain)
 
@@ -71,23 +75,14 @@ class Faq(_Says):
     action, response = "action_faq", "utter_about_me"
 
 
-class Legal(_Says):
-    """Legal questions go to the people whose job it is; the question is kept, in case it is to be reported after all."""
-
-    action, response = "action_legal", "utter_legal"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        turn = Turn.of(tracker)
-        pending = {"text": turn.text, "reading": turn.reading, "meta": turn.meta}
-        return [*super().run(dispatcher, tracker, domain), SlotSet("pending", pending)]
-
-
 class Greet(Action):
     """Says hello; after a scan of a grid's code also which grid this is; in an emergency what everybody must know now."""
 
     def name(self) -> str:
         return "action_greet"
 
+    @noticing
+    @offers.first(keeps=True)
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
         grid = turn.meta.get("grid")
@@ -113,6 +108,8 @@ class NotUnderstood(Action):
     def name(self) -> str:
         return "action_not_understood"
 
+    @noticing
+    @offers.first()
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
         if place := _only_a_place(dispatcher, tracker):
@@ -135,6 +132,7 @@ class Handover(Action):
     def name(self) -> str:
         return "action_handover"
 
+    @offers.first()
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         slot = tracker.get_slot("intake")
         note = words.summary(Intake.of(slot)) if slot else ""
@@ -150,11 +148,12 @@ class AfterFiling(Action):
     def name(self) -> str:
         return "action_after_filing"
 
+    @offers.first()
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
         pending = tracker.get_slot("pending")
         if pending and turn.act == "affirm":
-            return [*OpenIntake().open(dispatcher, tracker, _reported(pending)), FollowupAction("intake_form")]
+            return [*OpenIntake().open(dispatcher, tracker, reported(pending)), FollowupAction("intake_form")]
         if turn.act == "inform" and number_said(turn):
             return Track().run(dispatcher, tracker, domain)
         number = (tracker.get_slot("last_ticket") or {}).get("number")
@@ -209,13 +208,3 @@ def _names_another_matter(turn: Turn, number: str | None, reporter: str) -> bool
         return True
     standing = backend().standing(number, reporter, [number])
     return standing is None or turn.reading.get("type") != standing.type
-
-
-def _reported(pending: dict[str, Any]) -> Turn:
-    """A legal question as the report it has become: the likeliest matters that are not questions of law."""
-    reading = dict(pending["reading"])
-    candidates = [c for c in reading.get("candidates", []) if c["category"] != "legal"]
-    total = sum(c["confidence"] for c in candidates) or 1.0
-    reading["candidates"] = [{**c, "confidence": c["confidence"] / total} for c in candidates]
-    reading["confidence"] = reading["candidates"][0]["confidence"] if candidates else 0.0
-    return Turn(pending["text"], "report", 1.0, reading, pending["meta"])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import words
+from actions import offers, words
 from actions.turn import Turn
 from cases.outward.backend import Standing, backend
 from common.db import now
@@ -85,6 +85,7 @@ class Track(Action):
     def name(self) -> str:
         return "action_track"
 
+    @offers.first()
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         known = tracker.get_slot("known") or []

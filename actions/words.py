@@ -11,6 +11,14 @@ from nlu.understand.features import without_greeting
 
 CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 QUOTE = 36
+MEDIATION = {
+    "people": "人民调解",
+    "industry": "行业调解",
+    "judicial": "司法调解",
+    "administrative": "行政调解",
+    "labour": "劳动争议调解",
+    "land": "土地承包调解",
+}
 
 
 def numbered(options: list[str]) -> str:
@@ -53,6 +61,8 @@ def summary(intake: Intake) -> str:
         lines.append(f"补充：{quote('；'.join(intake.notes), 60)}")
     if intake.photos:
         lines.append(f"照片：{len(intake.photos)}张")
+    if intake.mediation:
+        lines.append(f"您要的：{MEDIATION[intake.mediation]}")
     if intake.anonymous:
         lines.append("署名：不留名")
     return "\n".join(lines)

@@ -31,6 +31,7 @@ def open_for(session: Session, channel: str, user: str) -> Conversation:
         last_inbound_at=moment,
         pushed=0,
         subscribed=True,
+        slow=False,
         mode="bot",
     )
     try:

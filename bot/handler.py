@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from bot import evaluating, handover, inbox, outbox, photos
@@ -16,7 +17,7 @@ from common.settings import Settings
 from nlu.text.normalise import for_model
 
 # What of a payload is for the resident; the rest are signs for the inbox.
-SHOWN = ("text", "choices", "ticket")
+SHOWN = ("text", "choices", "ticket", "bigger", "aloud")
 
 
 class Handler:
@@ -61,6 +62,10 @@ class Handler:
     def _translate(self, row: Inbound, conversation: Conversation) -> tuple[list[str], dict[str, Any]]:
         """An inbound row in the engine's terms: messages, and what goes along with them."""
         meta: dict[str, Any] = {"message": row.id, "channel": row.channel, "grid": conversation.grid}
+        if conversation.slow:
+            meta["slow"] = True
+        if row.payload.get("voice"):
+            meta["voice"] = True
         payload = row.payload
         if row.kind == "text":
             text = str(payload.get("text") or "")
@@ -106,7 +111,8 @@ class Handler:
             if current.status != "new":
                 return  # another worker was quicker after our lease ran out
             conversation = inbox.conversation_of(session, row)
-            signs = {k: v for p in payloads for k, v in p.items() if k in ("handover", "awaiting")}
+            signs = {k: v for p in payloads for k, v in p.items() if k in ("handover", "awaiting", "slow")}
+            conversation.slow = bool(signs.get("slow", conversation.slow))
             if "awaiting" in signs:
                 conversation.open_since = now() if signs["awaiting"] else None
             for payload in payloads:
@@ -114,6 +120,8 @@ class Handler:
                     handover.ask_for_person(conversation, payload["handover"])
             shown = [{k: v for k, v in p.items() if k in SHOWN} for p in payloads]
             shown = [p for p in shown if p]
+            if conversation.slow:
+                shown = _with_a_number(shown, self.settings.hotline)
             outbox.put(session, row.conversation_id, _merged(shown), current)
             inbox.finish(session, row)
 
@@ -145,8 +153,18 @@ class Handler:
             inbox.postpone(session, current)
 
 
-# The greeting promises what these two do; a promise does not depend on how a model was trained.
-PROMISED = {"进展": "/event_menu_track", "人工": "/event_menu_human"}
+# The assistant's own words promise what these do; a promise does not depend on how a model was trained.
+PROMISED = {
+    "进展": "/event_menu_track",
+    "人工": "/event_menu_human",
+    "慢一点": "/event_slower",
+    "正常说": "/event_normal",
+    "再说一遍": "/event_repeat",
+    "字大一点": "/event_bigger",
+    "念给我听": "/event_aloud",
+    "发给家里人": "/event_family",
+    "接着来": "/event_go_on",
+}
 
 
 def spoken(text: str) -> str:
@@ -158,6 +176,19 @@ def spoken(text: str) -> str:
         return promised
     stripped = text.lstrip()
     return "／" + stripped[1:] if stripped.startswith("/") else text
+
+
+_NUMBER = re.compile(r"\d{3,}")
+
+
+def _with_a_number(payloads: list[Payload], hotline: str) -> list[Payload]:
+    """In slow mode no answer is without a number to call."""
+    spoken_of = [i for i, p in enumerate(payloads) if p.get("text")]
+    if not spoken_of or any(_NUMBER.search(str(payloads[i]["text"])) for i in spoken_of):
+        return payloads
+    last = spoken_of[-1]
+    text = f"{payloads[last]['text']}\n{word('call').format(hotline=hotline)}"
+    return [*payloads[:last], {**payloads[last], "text": text}, *payloads[last + 1 :]]
 
 
 def _merged(payloads: list[Payload]) -> list[Payload]:

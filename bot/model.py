@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Base, UTCDateTime
@@ -14,7 +14,7 @@ from common.db import Base, UTCDateTime
 class Conversation(Base):
     """One resident on one channel. ``id`` is random, and all the engine and the cases know of the person.
 
-    ``open_since`` is when the assistant last asked something of an unfinished report. ``mode`` is bot, waiting (an operator was asked for) or operator. ``pushed`` counts the pushes since the
+    ``open_since`` is when the assistant last asked something of an unfinished report. ``mode`` is bot, waiting (an operator was asked for) or operator. ``slow``: one idea a message is wanted. ``pushed`` counts the pushes since the
     resident's last message, which a channel may limit.
     """
 
@@ -28,6 +28,7 @@ class Conversation(Base):
     last_inbound_at: Mapped[datetime] = mapped_column(UTCDateTime)
     pushed: Mapped[int]
     subscribed: Mapped[bool]
+    slow: Mapped[bool] = mapped_column(default=False, server_default=false())
     grid: Mapped[str | None] = mapped_column(String(32))
     mode: Mapped[str] = mapped_column(String(16))
     open_since: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)

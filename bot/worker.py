@@ -28,6 +28,7 @@ from cases.outward import rounds
 from common.db import now, reading, transaction
 from common.logs import configure, log
 from common.settings import Settings, settings
+from knowledge.guiding import kept
 from nlu.understand.encoder import default_encoder
 
 CONCURRENT = 8
@@ -38,6 +39,7 @@ IDLE_EVERY = 5.0
 DUTY_EVERY = 30.0
 DUPLICATES_EVERY = 2.0
 OUTWARD_EVERY = 3.0
+FORGET_EVERY = 3600.0
 
 
 def channels(config: Settings) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class Worker:
             self._regularly("round of duty", DUTY_EVERY, self._duty),
             self._regularly("comparing new tickets", DUPLICATES_EVERY, self._duplicates),
             self._regularly("webhooks and platforms", OUTWARD_EVERY, rounds.go),
+            self._regularly("forgetting old interviews", FORGET_EVERY, _forget_interviews),
         )
         if self._running:
             await asyncio.wait(self._running, timeout=10)
@@ -159,6 +162,13 @@ def _wake_idle(after: timedelta) -> None:
             return
     with transaction() as session:
         inbox.wake_idle(session, limit)
+
+
+def _forget_interviews() -> None:
+    with transaction() as session:
+        gone = kept.purge(session)
+    if gone:
+        log().info("old interviews forgotten", number=gone)
 
 
 def push_once(pushers: dict[str, Pusher]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,6 +28,9 @@ class Settings(BaseSettings):
     # The four processes, all on loopback; put a reverse proxy before web_port
     web_host: str = "127.0.0.1"
     web_port: int = 8000
+    public_url: str = Field(
+        "", description="Where residents reach the web app, https://host; empty: the chat gives no links"
+    )
     engine_port: int = 5005
     actions_port: int = 5055
 
@@ -71,6 +75,14 @@ class Settings(BaseSettings):
         if value.get_secret_value() and len(value.get_secret_value()) != 43:
             raise ValueError("must be the 43 characters shown as EncodingAESKey on WeChat's console")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address_of_the_page(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be an address such as https://xiaoge.example.cn")
+        return value.rstrip("/")
 
     @property
     def database(self) -> str:

@@ -3,6 +3,7 @@ folder laid over it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,14 +37,25 @@ def read(file: Path = FILE, own: Path | None = None) -> tuple[dict[str, Office],
             offices[key] = Office(key, **said)
         else:
             source.bad(value, f"{key} needs name and does")
-    problems = source.problems
-    if own is not None and own.exists():
-        source = Source(own)
-        root = source.root()
-        for key, node, value in source.pairs(root, "the file") if root is not None else ():
-            if key not in offices:
-                source.bad(node, f"there is no office {key!r}; there are: {', '.join(sorted(offices))}")
-                continue
-            offices[key] = replace(offices[key], **_fields(source, value, key, _OWN))
-        problems = [*problems, *source.problems]
-    return offices, problems
+    if own is None:
+        return offices, source.problems
+    offices, problems = lay_over(offices, own)
+    return offices, [*source.problems, *problems]
+
+
+def lay_over(offices: Mapping[str, Office], own: Path) -> tuple[dict[str, Office], list[str]]:
+    """The offices with what a city says of its own, and every mistake in that.
+
+    Args:
+        offices: by key.
+        own: the city's file; need not exist.
+    """
+    found = dict(offices)
+    source = Source(own)
+    root = source.root() if own.exists() else None
+    for key, node, value in source.pairs(root, "the file") if root is not None else ():
+        if key in found:
+            found[key] = replace(found[key], **_fields(source, value, key, _OWN))
+        else:
+            source.bad(node, f"there is no office {key!r}; there are: {', '.join(sorted(offices))}")
+    return found, source.problems

@@ -5,6 +5,7 @@ from sqlalchemy import event
 
 import bot.model  # noqa: F401
 import cases.model  # noqa: F401
+import knowledge.guiding.table  # noqa: F401
 from common.db import Base, make_engine
 from common.settings import settings
 

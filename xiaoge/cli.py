@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from xiaoge import backend_cli, duplicates_cli, figures_cli, places_cli
+from xiaoge import backend_cli, duplicates_cli, figures_cli, knowledge_cli, places_cli
 
 app = typer.Typer(
     help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
@@ -34,6 +34,7 @@ app.add_typer(backend_cli.keys, name="keys")
 app.add_typer(places_cli.app, name="places")
 app.add_typer(figures_cli.app, name="figures")
 app.add_typer(duplicates_cli.app, name="duplicates")
+app.add_typer(knowledge_cli.app, name="kb")
 
 
 def fail(text: str) -> typer.Exit:
@@ -89,6 +90,34 @@ def classify(
     from xiaoge.classify import classify_lines
 
     raise typer.Exit(classify_lines(file, out))
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str | None, typer.Argument(help="A legal question; left out: asks for one after the other.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--in", help='JSONL with {"id","question"} a line instead; "-": standard input.')
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write JSONL; default: standard output.")] = None,
+) -> None:
+    """Answer a legal question from the knowledge base. Needs no server.
+
+    With --in each line out has id, answered (false: nothing in the knowledge base is trusted to answer it), sure (0 to 1), and entries, likeliest
+    first, each with id, title, score and the statutes it rests on. A bad line is reported with its number on standard error, the rest
+    go on, and the exit status is 1.
+    """
+    import sys
+
+    from xiaoge.asking import ask_lines, ask_on, ask_once
+
+    piped = question is None and not sys.stdin.isatty()
+    if file or piped:
+        raise typer.Exit(ask_lines(None if file is None or str(file) == "-" else file, out))
+    if question and Path(question).suffix == ".jsonl":
+        raise typer.Exit(ask_lines(Path(question), out))
+    raise typer.Exit(ask_once(question) if question else ask_on())
 
 
 @app.command()

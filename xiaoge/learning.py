@@ -13,7 +13,7 @@ from cases import service
 from cases.city import SAMPLE, place_names
 from cases.model import TicketCorrection
 from common.db import reading
-from nlu import corpus
+from nlu import corpus, signal_corpus
 from nlu.corpus import Utterance
 from nlu.measure import labelled
 from nlu.measure.scores import Outcome, measure, read_all
@@ -88,7 +88,7 @@ def learn(city: Path | None, allow: float, keep: int) -> int:
     """Run the command. Returns the exit status: 0 when the new model serves or there was nothing to learn."""
     home = store.folder()
     try:
-        written = corpus.load(taxonomy())
+        written, signals = corpus.load(taxonomy()), signal_corpus.load()
         sets = {f.stem: labelled.read(f, taxonomy()) for f in sorted(REGRESSION.glob("*.yml"))}
         old = Pipeline(store.load(home), default_encoder())
     except (corpus.CorpusError, labelled.LabelledError, store.NoModelError) as error:
@@ -103,7 +103,7 @@ def learn(city: Path | None, allow: float, keep: int) -> int:
     fresh = [u for u in corrected if u.text not in texts]
     typer.echo(f"learning from {len(corrected)} corrected tickets beside {len(written)} written messages ...")
     vectors = VectorStore(old.encoder, corpus.VECTORS, home / "vectors.npz")
-    model = train([*written, *fresh], old.encoder, place_names(city or SAMPLE), vectors, typer.echo, len(fresh))
+    model = train([*written, *fresh], old.encoder, place_names(city or SAMPLE), vectors, typer.echo, len(fresh), signals)
     new = Pipeline(model, old.encoder)
     right = [(old.parse(u.text).type == u.type, new.parse(u.text).type == u.type) for u in corrected]
     typer.echo(

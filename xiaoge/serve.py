@@ -20,12 +20,14 @@ from cases.model import Area
 from cases.outward.city_file import OutwardError, outward
 from common.db import reading, transaction, upgrade
 from common.settings import settings
+from knowledge.guiding.served import served
+from knowledge.library import KnowledgeError
 from xiaoge.stack import Stack, StackError
 
 RESTARTS = 5
 # Files of the city's own in the var folder: a mistake in one stops the start, not the first resident.
-CITY_FILES = (working_time, risk.rulebook, outward)
-MISTAKES = (HolidayFileError, risk.RulesError, OutwardError, city.CityError, CatalogueError)
+CITY_FILES = (working_time, risk.rulebook, outward, served)
+MISTAKES = (HolidayFileError, risk.RulesError, OutwardError, city.CityError, CatalogueError, KnowledgeError)
 
 
 def prepare() -> None:

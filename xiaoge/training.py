@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from cases.city import SAMPLE, place_names
-from nlu import corpus
+from nlu import corpus, signal_corpus
 from nlu.taxonomy import taxonomy
 from nlu.understand import store
 from nlu.understand.encoder import default_encoder
@@ -21,16 +21,17 @@ KEPT = 10  # models on disk
 def train_model(city: Path | None, ship: bool = False) -> None:
     """Train on the corpus and make the new model the current one; ``ship`` writes the corpus's vectors beside it."""
     try:
-        utterances = corpus.load(taxonomy())
+        utterances, signals = corpus.load(taxonomy()), signal_corpus.load()
     except corpus.CorpusError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     home = store.folder()
     encoder = default_encoder()
     vectors = VectorStore(encoder, corpus.VECTORS, home / "vectors.npz")
-    model = train(utterances, encoder, place_names(city or SAMPLE), vectors, typer.echo)
+    model = train(utterances, encoder, place_names(city or SAMPLE), vectors, typer.echo, signals=signals)
     if ship:
-        save_vectors(corpus.VECTORS, vectors.of([text for _, text in readings(utterances)]))
+        texts = [text for _, text in (*readings(utterances), *readings(signals.said))]
+        save_vectors(corpus.VECTORS, vectors.of(texts))
     store.save(model, home)
     store.use(str(model.manifest["id"]), home)
     store.prune(home, KEPT)

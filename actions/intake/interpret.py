@@ -17,6 +17,7 @@ from nlu.taxonomy import Followup, taxonomy
 from nlu.text.normalise import for_model
 
 ASIDE = frozenset({"greet", "thanks", "chitchat", "faq_bot", "legal_question", "track", "human"})
+NEVER_AN_ANSWER = frozenset({"fraud_now", "help_reading", "go_on_guide"})
 ASIDE_SURE = 0.6
 ASIDE_SURE_LONG = 0.85  # 打过他们人工客服，说七天内回: the longer an answer, the likelier a word in it misleads
 CANCEL_SURE = 0.6
@@ -27,6 +28,7 @@ LONG_TEXT = 30
 OTHER_MATTER_SURE = 0.6
 TURNED_URGENT = 0.7
 PLACE_TRIES = 2
+CONFIRMING = ("对，报上去", "不对，要改", "不报了")  # the numbers of slow mode
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 _NOTHING_MORE = re.compile(
     r"^(?:没有?了|没啥了|就这些|就这样|不用改|不改|没错|都对|没问题|报吧|行|中|好)[了吧啊呢的。！]*$"
@@ -151,7 +153,7 @@ def take(intake: Intake, turn: Turn) -> bool:
     if turn.act in ("event_photo", "event_location"):
         _attach(intake, turn)
         return True
-    if turn.act.startswith("event_"):
+    if turn.act.startswith("event_") or turn.act in NEVER_AN_ANSWER:
         return False
     if turn.act == "cancel" and turn.act_confidence >= (CANCEL_WITH_FACTS if _tells(turn) else CANCEL_SURE):
         intake.outcome = "cancel"
@@ -385,6 +387,13 @@ def _answer_text(followup: Followup, turn: Turn) -> str:
 
 def _answer_confirm(intake: Intake, turn: Turn) -> None:
     plain = for_model(turn.text).strip("。，！ ")
+    number = choice(turn.text, list(CONFIRMING)) if len(plain) <= 3 else None
+    if number == 1:
+        intake.say.append("what_is_wrong")
+        return
+    if number is not None:
+        intake.outcome = "file" if number == 0 else "cancel"
+        return
     if _NOTHING_MORE.match(plain) or (turn.act == "affirm" and turn.act_confidence >= 0.4):
         intake.outcome = "file"
         return

@@ -14,6 +14,7 @@ class Intake:
 
     ``queue`` holds further matters of the same resident, filed one after the other, as ``{"text", "type"}``.
     ``outcome`` ends the form: file, cancel, update (the ticket exists already, as it was urgent).
+    ``mediation`` is the kind of mediation that is asked for. ``law_told``: what the law says of it was answered before.
     ``not_passed_on``: the ticket lies with a platform that did not take what was told after filing.
     """
 
@@ -43,6 +44,8 @@ class Intake:
     queue: list[dict[str, Any]] = field(default_factory=list)
     index: int = 0
     source: str | None = None
+    mediation: str | None = None
+    law_told: bool = False
     ticket: str | None = None
     not_passed_on: bool = False
     outcome: str | None = None

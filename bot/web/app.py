@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,12 +13,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.telegram import Telegram
 from bot.channels.wechat import WeChat
-from bot.web import chat, telegram, wechat
+from bot.web import chat, help, telegram, wechat
+from bot.web.guarding import SECRET_HEADERS
+from bot.web.rendering import told
 from bot.words import word
 from cases.api.app import API, OPEN311, mount
 from common.db import reading
-from common.logs import configure
+from common.logs import configure, log
 from common.settings import Settings, settings
+from knowledge.guiding.served import served
+from knowledge.library import KnowledgeError
 
 PHOTO_PATH = "/chat/photos"
 
@@ -62,6 +67,9 @@ class BodyLimit:
         response: Response = JSONResponse({"error": word(name)}, 413)
         if scope["path"] in ("/wechat", "/telegram"):
             response = PlainTextResponse("the body is too large", 413)
+        elif scope["path"].startswith("/help/"):
+            response = told(Request(scope), "long", 413)
+            response.headers.update(SECRET_HEADERS)
         await response(scope, receive, send)
 
 
@@ -74,6 +82,7 @@ def create(config: Settings) -> FastAPI:
     app.include_router(wechat.router)
     app.include_router(telegram.router)
     app.include_router(chat.router)
+    app.include_router(help.router)
     mount(app)
     app.mount("/static", StaticFiles(directory=chat.STATIC), name="static")
 
@@ -101,12 +110,21 @@ def create(config: Settings) -> FastAPI:
     return app
 
 
+def _read_guides() -> None:
+    """Guided help is read before the first resident asks for it."""
+    try:
+        served()
+    except KnowledgeError as error:
+        log().error("guides cannot be served", mistakes=len(error.problems), first=error.problems[0])
+
+
 def main() -> None:
     """Serve."""
     import uvicorn
 
     configure("web")
     config = settings()
+    threading.Thread(target=_read_guides, daemon=True).start()
     uvicorn.run(create(config), host=config.web_host, port=config.web_port, log_level="warning", access_log=False)
 
 

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from knowledge.library import Library
 from knowledge.model import Entry
-from knowledge.search.evidence import NAMES, Corpus
+from knowledge.search.evidence import NAMES, Corpus, against_each_other
 from nlu.text.normalise import for_model
 from nlu.understand.encoder import Encoder
+from nlu.understand.vectors import Say, VectorStore
 
 FILE = Path(__file__).parent / "weights.json"
 LONGEST = 300  # characters of a question that are read: its beginning and its end
@@ -25,8 +26,8 @@ MOST = 10
 class Weights:
     """How much each kind of evidence counts, and how its sum becomes a probability.
 
-    ``evidence``: one for each of ``evidence.NAMES``. ``sure``: intercept, then the weights of the best entry's score, of how far it
-    is ahead of the next, and of its strongest evidence. ``answers_from`` is the probability from which a question is answered.
+    ``evidence``: one for each of ``evidence.NAMES``. ``sure``: intercept, then one for each of :func:`signs`. ``answers_from`` is the
+    probability from which a question is answered.
     """
 
     evidence: tuple[float, ...]
@@ -35,7 +36,7 @@ class Weights:
 
     @classmethod
     def read(cls, file: Path = FILE) -> Weights:
-        """The fitted weights (``tools/fit_search``)."""
+        """The fitted weights (``benchmarks/knowledge/fit_weights.py``)."""
         told = json.loads(file.read_text(encoding="utf-8"))
         return cls(tuple(told["evidence"][name] for name in NAMES), tuple(told["sure"]), float(told["answers_from"]))
 
@@ -63,16 +64,21 @@ def read_of(question: str) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST // 2]}{plain[-LONGEST // 2 :]}"
 
 
-def signs(scores: npt.NDArray[np.float64], evidence: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """What tells whether the best entry answers: its score, its lead, its nearness, its words.
+def signs(scores: npt.NDArray[np.float64], evidence: npt.NDArray[np.float32], question: str) -> npt.NDArray[np.float64]:
+    """What tells whether the best entry answers: its share against all others, its score, its lead, its own evidence, and how long the
+    question is.
 
     Args:
         scores: of all entries, shape (entries,).
-        evidence: shape (entries, kinds).
+        evidence: as it was found, shape (entries, kinds).
+        question: what was read of it.
     """
     order = np.argsort(-scores)
     best, second = scores[order[0]], scores[order[1]] if len(order) > 1 else scores[order[0]] - 1.0
-    return np.array([best, best - second, *evidence[order[0]]], dtype=np.float64)
+    share = 1.0 / float(np.exp(scores - best).sum())
+    return np.array(
+        [math.log(share), best, best - second, *evidence[order[0]], math.log(max(1, len(question)))], dtype=np.float64
+    )
 
 
 class Finder:
@@ -89,9 +95,9 @@ class Finder:
         self.library, self._corpus, self._encoder, self._weights = library, corpus, encoder, weights
 
     @classmethod
-    def of(cls, library: Library, encoder: Encoder, weights: Weights | None = None) -> Finder:
-        """A finder for a library; encodes what the encoder has not met yet."""
-        return cls(library, Corpus.of(library, encoder), encoder, weights or Weights.read())
+    def of(cls, library: Library, vectors: VectorStore, say: Say, weights: Weights | None = None) -> Finder:
+        """A finder for a library; encodes what ``vectors`` does not remember."""
+        return cls(library, Corpus.of(library, vectors, say), vectors.encoder, weights or Weights.read())
 
     def search(self, question: str, limit: int = 3) -> Found:
         """Search. A question without a word gives nothing.
@@ -104,11 +110,11 @@ class Finder:
         if not any(c.isalnum() for c in text):
             return Found((), 0.0, False)
         evidence = self._corpus.evidence(text, self._encoder.encode([text])[0])
-        scores = evidence.astype(np.float64) @ np.array(self._weights.evidence)
+        scores = against_each_other(evidence).astype(np.float64) @ np.array(self._weights.evidence)
         order = np.argsort(-scores)[: min(limit, MOST)]
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         hits = tuple(Hit(self.library.entries[self._corpus.ids[i]], float(shares[i])) for i in order)
-        told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence)])))
+        told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence, text)])))
         sure = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
         return Found(hits, sure, sure >= self._weights.answers_from)

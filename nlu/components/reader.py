@@ -14,7 +14,21 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 
-from nlu.understand.pipeline import default_pipeline
+from nlu.understand.pipeline import Reading, default_pipeline
+
+HELP_READING = ("repeat", "slower", "normal", "bigger", "aloud", "family")
+
+
+def _before_all_else(reading: Reading) -> tuple[str, float] | None:
+    """What a message is whatever else it may be: a fraud in progress, a wish about how it is talked, going on with a guide."""
+    if "fraud_now" in reading.signals:
+        return "fraud_now", reading.signals["fraud_now"]
+    wish = max((name for name in HELP_READING if name in reading.signals), key=reading.signals.__getitem__, default=None)
+    if wish:
+        return "help_reading", reading.signals[wish]
+    if "guide_go_on" in reading.signals:
+        return "go_on_guide", reading.signals["guide_go_on"]
+    return None
 
 
 @DefaultV1Recipe.register(
@@ -53,7 +67,8 @@ class MatterReader(GraphComponent):
         pipeline = default_pipeline()
         for message in messages:
             reading = pipeline.parse(message.get("text") or "")
-            message.set("intent", {"name": reading.act, "confidence": reading.act_confidence}, add_to_output=True)
+            name, confidence = _before_all_else(reading) or (reading.act, reading.act_confidence)
+            message.set("intent", {"name": name, "confidence": confidence}, add_to_output=True)
             message.set(
                 "entities",
                 [
@@ -67,6 +82,7 @@ class MatterReader(GraphComponent):
             data["urgency"] = reading.urgency
             data["act_confidence"] = reading.act_confidence
             data["intent_confidence"] = reading.intent_confidence
+            data["signals"] = reading.signals
             data["matters"] = [asdict(m) for m in reading.matters]
             message.set("reading", data, add_to_output=True)
         return messages

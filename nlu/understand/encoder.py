@@ -107,10 +107,15 @@ class E5:
         return np.stack([self._encode_one(t) for t in texts])
 
 
-def shipped(home: Path) -> E5:
-    """The shipped encoder with its adapted layers; their graph is built in ``home`` the first time (14 MB)."""
-    mark = e5file.digest(PATCH.read_bytes())[:10]
-    file = e5file.with_patch(BASE.read_bytes(), PATCH)
+def shipped(home: Path, patch: Path = PATCH) -> E5:
+    """The shipped encoder with its adapted layers; their graph is built in ``home`` the first time (14 MB).
+
+    Args:
+        home: where the graph is kept.
+        patch: the adapted layers, made by ``tools/adapt_encoder`` or another adaptation.
+    """
+    mark = e5file.digest(patch.read_bytes())[:10]
+    file = e5file.with_patch(BASE.read_bytes(), patch)
     graph = home / f"encoder-{mark}.onnx"
     if not graph.exists():
         from nlu.understand.e5graph import build  # needs onnx, which the engine's environment does not have

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from nlu.understand.encoder import Encoder, Vectors, default_encoder
 from nlu.understand.features import Features, featurise, title_and_body
 from nlu.understand.heads import softmax
 from nlu.understand.segments import segments
+from nlu.understand.signals import heard
 from nlu.understand.store import Model, load
 from nlu.understand.why import Reason, reasons
 
@@ -78,7 +79,8 @@ class Reading:
     something inside an intake. ``category`` and ``type`` are those of the first matter, ``category`` is "none" for
     messages that are no matter; ``confidence`` is the category's probability. ``candidates`` are always given,
     likeliest first, so that the bot can ask; the second is the runner-up. ``why`` are the words that spoke for the
-    first against it. ``matters`` has more than one entry when several were found.
+    first against it. ``matters`` has more than one entry when several were found. ``signals`` are those the message
+    shows (``nlu.signal_corpus.SIGNALS``) with their probabilities.
     """
 
     text: str
@@ -96,6 +98,7 @@ class Reading:
     entities: tuple[Entity, ...]
     matters: tuple[Matter, ...]
     why: tuple[Reason, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form, as ``xiaoge classify`` prints it."""
@@ -267,6 +270,7 @@ class Pipeline:
             (),
             matters,
             reasons(plain, type_head, self.model.idf, order[0], order[1]) if matter else (),
+            heard(self.model, features),
         )
 
 

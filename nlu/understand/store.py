@@ -2,7 +2,7 @@
 
 models/nlu/3f2a.../weights.npz    the heads' arrays
 models/nlu/3f2a.../entities.crf   the entity tagger
-models/nlu/3f2a.../manifest.json  corpus hash, encoder, scores, thresholds, place names
+models/nlu/3f2a.../manifest.json  corpus hash, encoder, scores, thresholds, signals, place names
 models/nlu/current                the folder's name
 """
 
@@ -22,6 +22,7 @@ from nlu.understand.heads import Head
 
 __all__ = ["Model", "NoModelError", "current", "folder", "load", "manifests", "prune", "save", "use"]
 HEADS = ("intent", "type", "urgent")
+SIGNAL = "signal."  # what the names of the signals' heads begin with
 
 
 class NoModelError(RuntimeError):
@@ -101,5 +102,6 @@ def load(home: Path | None = None, identity: str | None = None) -> Model:
     with np.load(where / "weights.npz", allow_pickle=False) as data:
         arrays = {key: data[key] for key in data.files}
     manifest = json.loads((where / "manifest.json").read_text(encoding="utf-8"))
-    heads = {name: Head.from_arrays(arrays, name) for name in HEADS}
+    names = (*HEADS, *(SIGNAL + name for name in manifest.get("signals", {})))
+    heads = {name: Head.from_arrays(arrays, name) for name in names}
     return Model(heads, np.asarray(arrays["idf"], np.float32), (where / "entities.crf").read_bytes(), manifest)

@@ -16,19 +16,23 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from nlu import signal_corpus
 from nlu.corpus import FOLDER, Utterance, files, held_out
 from nlu.entities import rulers, tagger
+from nlu.signal_corpus import SignalCorpus
 from nlu.text.normalise import for_model
 from nlu.text.retyped import everyday_homophones, homophone_typos, no_punctuation
 from nlu.understand.encoder import Encoder, Vectors
 from nlu.understand.features import HASH_SIZE, ngrams
 from nlu.understand.heads import Head, softmax
-from nlu.understand.store import Model
+from nlu.understand.mixing import mixing_weights
+from nlu.understand import train_signals
+from nlu.understand.store import SIGNAL, Model
 from nlu.understand.vectors import Say, VectorStore
 
 DENSE_C = 0.005  # on standardised vectors
@@ -37,13 +41,14 @@ RECIPE = 12  # raised when the way of training changes, so that models trained d
 WORKERS = 2
 NOTICED = 0.83
 SLIPS = 10  # characters to a slip of the thumb
+NO_SIGNALS = SignalCorpus((), {})
 HURRIED = 100  # characters up to which a message is also learnt from with slips of the thumb
 
 
 def corpus_hash(folder: Path = FOLDER) -> str:
     """Identity of the corpus: a hash over its files."""
     total = hashlib.sha256()
-    for file in files(folder):
+    for file in (*files(folder), *signal_corpus.files(folder / "signals")):
         total.update(str(file.relative_to(folder)).encode())
         total.update(file.read_bytes())
     return total.hexdigest()
@@ -120,23 +125,6 @@ def _dense_linear(
     return folded(parts[0]), folded(parts[1])
 
 
-def _mix(dense_logits: Vectors, sparse_logits: Vectors, y: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Mixing weights that make the held-out labels most likely."""
-    from scipy.optimize import minimize
-
-    # Double precision: the optimiser takes differences of nearly equal losses.
-    first, second = dense_logits.astype(np.float64), sparse_logits.astype(np.float64)
-    rows = np.arange(len(y))
-
-    def loss(weights: npt.NDArray[np.float64]) -> float:
-        logits = weights[0] * first + weights[1] * second
-        top = logits.max(axis=1)
-        return float((top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, y]).mean())
-
-    best = minimize(loss, np.array([0.6, 0.6]), method="L-BFGS-B", bounds=[(0.01, 8), (0.01, 8)])
-    return float(best.x[0]), float(best.x[1])
-
-
 @dataclass(frozen=True)
 class _Task:
     """What one head is to learn: rows of ``x`` and ``sparse`` with their labels."""
@@ -173,7 +161,7 @@ def _fit_alone(task: _Task) -> _Fitted:
     (sparse_w, sparse_b), sparse_whole = _sparse_linear(task.sparse, y, rest, task.balance)
     dense_logits = task.x[held] @ dense_w + dense_b
     sparse_logits = np.asarray(task.sparse[held] @ sparse_w) + sparse_b
-    mix = _mix(dense_logits, sparse_logits, y[held])
+    mix = mixing_weights(dense_logits, sparse_logits, y[held])
     p = softmax(mix[0] * dense_logits + mix[1] * sparse_logits)
     ranks = np.argsort(-p, axis=1)
     scores = {
@@ -207,15 +195,33 @@ def _urgent_threshold(p: Vectors, truth: npt.NDArray[np.bool_]) -> float:
     return float(np.quantile(p[truth], 1 - NOTICED))
 
 
-def identity(corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str]) -> str:
+def identity(
+    corpus: Sequence[Utterance], encoder: Encoder, names: Sequence[str], signals: SignalCorpus = NO_SIGNALS
+) -> str:
     """What a model is called: the same corpus, encoder and recipe always give the same name."""
     total = hashlib.sha256(json.dumps([encoder.name, sorted(names), DENSE_C, SPARSE_C, RECIPE]).encode())
     for u in corpus:
         total.update(json.dumps([u.title, u.text, u.intent, u.type, u.urgent, u.entities], ensure_ascii=False).encode())
+    for s in (*((s.text, s.signals) for s in signals.said), *signals.elsewhere.items()):
+        total.update(json.dumps([s[0], sorted(s[1])], ensure_ascii=False).encode())
     return total.hexdigest()[:12]
 
 
-def readings(corpus: Sequence[Utterance]) -> list[tuple[Utterance, str]]:
+class Written(Protocol):
+    """A message of a corpus, with the ways it can reach the reader."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def views(self) -> tuple[str, ...]: ...
+
+
+W = TypeVar("W", bound=Written)
+
+
+def readings(corpus: Sequence[W]) -> list[tuple[W, str]]:
     """What is learnt from: each message in each of the ways it can reach the reader."""
     mistype = homophone_typos(everyday_homophones(), SLIPS)
     rows = [(u, view) for u in corpus for view in u.views]
@@ -233,6 +239,7 @@ def train(
     vectors: VectorStore,
     say: Say,
     corrections: int = 0,
+    signals: SignalCorpus = NO_SIGNALS,
 ) -> Model:
     """Fit all heads and the tagger, two at a time.
 
@@ -242,6 +249,7 @@ def train(
         vectors: remembers sentence vectors between trainings.
         say: receives progress lines.
         corrections: how many of ``corpus`` are corrected tickets, for the manifest.
+        signals: what the heads of the signals learn beside ``corpus``; the other heads learn nothing from it.
     """
     rows = readings(corpus)
     texts = [view for _, view in rows]
@@ -260,12 +268,14 @@ def train(
         _Task("intent", x, sparse, tuple(u.intent for u, _ in rows), held, balance=True),
         _Task("urgent", x, sparse, urgent, held, balance=False),
     ]
-    say(f"  fitting {len(tasks)} classifiers and the entity tagger on {len(corpus)} messages ...")
+    told = _told(signals, rows, x, sparse, idf, vectors, say)
+    say(f"  fitting {len(tasks)} classifiers, the signals and the entity tagger on {len(corpus)} messages ...")
     # Fresh processes: forking one that has threads (the encoder's) can hang.
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         tagging = pool.submit(fit_tagger, list(corpus), tuple(names))
+        hearing = pool.submit(train_signals.fit, told)
         fitted = dict(zip([t.name for t in tasks], pool.map(_fit, tasks), strict=True))
-        field = tagging.result()
+        field, heard = tagging.result(), hearing.result()
     scores: dict[str, Any] = {name: dict(f.scores) for name, f in fitted.items()}
     held_types = [label for label, out in zip(types, held[picked], strict=True) if out]
     scores["category"] = _of_category(fitted["type"], held_types)
@@ -278,7 +288,7 @@ def train(
         precision=float(truth[flagged].mean()) if flagged.any() else 0.0,
     )
     manifest = {
-        "id": identity(corpus, encoder, names),
+        "id": identity(corpus, encoder, names, signals),
         "corpus": corpus_hash(),
         "encoder": encoder.name,
         "messages": len(corpus),
@@ -286,9 +296,38 @@ def train(
         "trained_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "scores": scores,
         "urgent_threshold": threshold,
+        "signals": {name: {"threshold": f.threshold, **f.scores} for name, f in heard.items()},
         "place_names": sorted(names),
     }
-    return Model({name: f.head for name, f in fitted.items()}, idf, field, manifest)
+    heads = {name: f.head for name, f in fitted.items()} | {SIGNAL + name: f.head for name, f in heard.items()}
+    return Model(heads, idf, field, manifest)
+
+
+def _told(
+    signals: SignalCorpus,
+    rows: Sequence[tuple[Utterance, str]],
+    x: Vectors,
+    sparse: Any,
+    idf: Vectors,
+    vectors: VectorStore,
+    say: Say,
+) -> train_signals.Told:
+    """What the signals are learnt from: their own messages in every reading, those of the corpus as written."""
+    from scipy.sparse import vstack
+
+    own = readings(signals.said)
+    if not own:
+        return train_signals.Told((), x[:0], sparse[:0], (), np.zeros(0, bool), np.zeros(0, bool))
+    plain = np.array([i for i, (u, view) in enumerate(rows) if view == u.views[0]])
+    others = [rows[i][0] for i in plain]
+    return train_signals.Told(
+        texts=(*(u.text for u in others), *(s.text for s, _ in own)),
+        x=np.vstack([x[plain], vectors.dense([view for _, view in own], say)]),
+        sparse=vstack([sparse[plain], _matrix([ngrams(for_model(view), idf) for _, view in own])]).tocsr(),
+        shown=(*(signals.elsewhere.get(u.text, frozenset()) for u in others), *(s.signals for s, _ in own)),
+        as_written=np.array([True] * len(others) + [view == s.text for s, view in own]),
+        ordinary=np.array([True] * len(others) + [False] * len(own)),
+    )
 
 
 def fit_tagger(corpus: Sequence[Utterance], names: Sequence[str]) -> bytes:

@@ -48,11 +48,19 @@ class VectorStore:
     def dense(self, texts: Sequence[str], say: Say) -> Vectors:
         """Dense features of raw texts: what :func:`features.dense` gives."""
         cut = [windows(for_model(t)) for t in texts]
-        pieces = list(dict.fromkeys(piece for own in cut for piece in own))
+        self._learn(list(dict.fromkeys(piece for own in cut for piece in own)), say)
+        return np.stack([side_by_side([self._known[self._key(p)] for p in own]) for own in cut])
+
+    def plain(self, texts: Sequence[str], say: Say) -> Vectors:
+        """Unit vectors of short texts as they stand, shape (len(texts), dim)."""
+        self._learn(list(dict.fromkeys(texts)), say)
+        return np.stack([self._known[self._key(t)] for t in texts])
+
+    def _learn(self, pieces: Sequence[str], say: Say) -> None:
         missing = [p for p in pieces if self._key(p) not in self._known]
         missing.sort(key=len)  # texts of one length are encoded together fastest
         for done in range(0, len(missing), EVERY):
-            say(f"  reading the corpus: {done} of {len(missing)} new texts ...")
+            say(f"  reading: {done} of {len(missing)} new texts ...")
             group = missing[done : done + EVERY]
             # Rounded as they will be stored: a model must not depend on which vectors were remembered.
             self._known.update(
@@ -61,7 +69,6 @@ class VectorStore:
         if missing:
             self._own_keys.update(self._key(p) for p in missing)
             self._keep()
-        return np.stack([side_by_side([self._known[self._key(p)] for p in own]) for own in cut])
 
     def _keep(self) -> None:
         if self.own:
@@ -70,7 +77,13 @@ class VectorStore:
 
     def of(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """The known vectors of the pieces of ``texts``, by key, for shipping them."""
-        pieces = {p for t in texts for p in windows(for_model(t))}
+        return self._of({p for t in texts for p in windows(for_model(t))})
+
+    def of_plain(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The known vectors of texts as they stand, by key, for shipping them."""
+        return self._of(set(texts))
+
+    def _of(self, pieces: set[str]) -> dict[str, Vectors]:
         keys = sorted(self._key(p) for p in pieces)
         return {k: self._known[k] for k in keys if k in self._known}
 
