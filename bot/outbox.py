@@ -14,11 +14,15 @@ from typing import Any
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from bot import aloud
+from bot.channels.base import is_voice
 from bot.model import Conversation, Inbound, Outbound
 from common.db import now
 
 LEASE = timedelta(seconds=30)
+VOICE_LEASE = timedelta(minutes=2)  # it has to be made and uploaded before it is sent
 MAX_TRIES = 12
+VOICE_TRIES = 3  # a voice that does not go soon is not waited for: words take its place
 
 
 def put(
@@ -29,7 +33,8 @@ def put(
     not_before = moment
     if reply_to is not None and reply_to.reply_until is not None:
         not_before = max(moment, reply_to.reply_until)
-    for i, payload in enumerate(payloads):
+    channel = session.get_one(Conversation, conversation_id).channel
+    for i, payload in enumerate(aloud.apart(channel, payloads)):
         session.add(
             Outbound(
                 conversation_id=conversation_id,
@@ -38,7 +43,8 @@ def put(
                 created_at=moment + timedelta(microseconds=i),
                 status="waiting",
                 tries=0,
-                next_try_at=not_before,
+                # A voice has no window: it follows its words as soon as they have left.
+                next_try_at=moment if is_voice(payload) else not_before,
             )
         )
 
@@ -53,6 +59,7 @@ def take_for_reply(session: Session, inbound_id: int) -> list[Outbound]:
         .order_by(Outbound.id)
         .with_for_update()
     ).all()
+    rows = [row for row in rows if not is_voice(row.payload)]
     if any(r.leased_until and r.leased_until > moment for r in rows):
         return []  # a push of earlier ones is under way; order matters more than the window
     for row in rows:
@@ -105,8 +112,9 @@ def claim(session: Session, channels: Sequence[str], moment: datetime | None = N
         )
         .order_by(Outbound.id)
     ).all()
+    lease = VOICE_LEASE if any(is_voice(row.payload) for row in rows) else LEASE
     for row in rows:
-        row.leased_until = moment + LEASE
+        row.leased_until = moment + lease
         row.tries += 1
     return list(rows)
 
@@ -120,17 +128,26 @@ def sent(session: Session, rows: Sequence[Outbound], via: str) -> None:
 
 
 def hold(session: Session, rows: Sequence[Outbound], reason: str) -> None:
-    """Keep messages until the resident writes again: the channel does not take them now."""
+    """Keep messages until the resident writes again: the channel does not take them now.
+
+    A voice is not kept. It belongs to the moment it was asked for, and its words have been read.
+    """
     for row in rows:
         row = session.get_one(Outbound, row.id)
-        row.status, row.leased_until, row.error = "held", None, reason
+        row.status, row.leased_until, row.error = "failed" if is_voice(row.payload) else "held", None, reason
 
 
 def retry(session: Session, rows: Sequence[Outbound], reason: str) -> None:
-    """Put messages back after a failure, later each time; after MAX_TRIES they are given up as failed."""
+    """Put messages back after a failure, later each time; after MAX_TRIES they are given up as failed.
+
+    A voice that failed VOICE_TRIES times becomes words that say so.
+    """
     for row in rows:
         row = session.get_one(Outbound, row.id)
         row.leased_until, row.error = None, reason[:200]
+        if is_voice(row.payload) and row.tries >= VOICE_TRIES:
+            row.payload = aloud.instead(session.get_one(Conversation, row.conversation_id).channel)
+            row.tries = 0
         if row.tries >= MAX_TRIES:
             row.status = "failed"
         row.next_try_at = now() + timedelta(seconds=min(300, 2**row.tries))

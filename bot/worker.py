@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from nlu.understand.encoder import default_encoder
 
 CONCURRENT = 8
 IDLE = 0.05  # seconds between looks at an empty inbox
+PUSHES = 4  # residents pushed to at one time: a voice takes a second or two, others do not wait for it
 PUSH_IDLE = 0.3
 PROGRESS_EVERY = 2.0
 IDLE_EVERY = 5.0
@@ -62,6 +64,8 @@ class Worker:
         self.idle_after = timedelta(minutes=config.idle_minutes)
         self.stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._pushing: set[asyncio.Future[None]] = set()
+        self._push_threads = ThreadPoolExecutor(PUSHES, "push")
         self._last_duty: datetime | None = None
 
     async def run(self) -> None:
@@ -76,8 +80,9 @@ class Worker:
             self._regularly("webhooks and platforms", OUTWARD_EVERY, rounds.go),
             self._regularly("forgetting old interviews", FORGET_EVERY, _forget_interviews),
         )
-        if self._running:
-            await asyncio.wait(self._running, timeout=10)
+        if unfinished := {*self._running, *self._pushing}:
+            await asyncio.wait(unfinished, timeout=10)
+        self._push_threads.shutdown(wait=False)
         await asyncio.to_thread(rounds.close)
         await self.engine.close()
 
@@ -111,13 +116,23 @@ class Worker:
 
     async def _outbound(self) -> None:
         while not self.stopping.is_set():
-            try:
-                worked = await asyncio.to_thread(push_once, self.pushers)
-            except Exception as error:
-                log().error("outbox not worked", error=type(error).__name__)
-                worked = False
-            if not worked:
+            work = None
+            if len(self._pushing) < PUSHES:
+                try:
+                    work = await asyncio.to_thread(_claim_outbound, self.pushers)
+                except Exception as error:
+                    log().error("outbox not worked", error=type(error).__name__)
+            if work is None:
                 await self._pause(PUSH_IDLE)
+                continue
+            task = asyncio.ensure_future(asyncio.get_running_loop().run_in_executor(self._push_threads, work))
+            self._pushing.add(task)
+            task.add_done_callback(self._pushed)
+
+    def _pushed(self, task: asyncio.Future[None]) -> None:
+        self._pushing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log().error("outbox not worked", error=type(error).__name__)  # the lease brings the messages back
 
     async def _regularly(self, what: str, every: float, work: Callable[[], object]) -> None:
         """Do ``work`` in a thread every so many seconds; a failure is logged and it is tried again next time."""
@@ -173,8 +188,17 @@ def _forget_interviews() -> None:
 
 def push_once(pushers: dict[str, Pusher]) -> bool:
     """Push what waits for one resident. False when nothing waits."""
-    if not pushers:
+    work = _claim_outbound(pushers)
+    if work is None:
         return False
+    work()
+    return True
+
+
+def _claim_outbound(pushers: dict[str, Pusher]) -> Callable[[], None] | None:
+    """The push of what waits for one resident, claimed and to be done; None when nothing waits."""
+    if not pushers:
+        return None
     with reading() as session:
         if (
             session.scalar(
@@ -182,15 +206,14 @@ def push_once(pushers: dict[str, Pusher]) -> bool:
             )
             is None
         ):
-            return False
+            return None
     with transaction() as session:
         rows = outbox.claim(session, list(pushers))
     if not rows:
-        return False
+        return None
     with reading() as session:
         conversation = session.get_one(Conversation, rows[0].conversation_id)
-    _push(pushers[conversation.channel], conversation, rows)
-    return True
+    return partial(_push, pushers[conversation.channel], conversation, rows)
 
 
 def _push(pusher: Pusher, conversation: Conversation, rows: Sequence[Outbound]) -> None:

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api: str = "https://api.telegram.org/bot"
 
+    # Reading aloud in WeChat and Telegram
+    speech: bool = Field(True, description="Send a voice message when a resident asks to have something read aloud")
+
     # Limits
     max_body: int = Field(256 * 1024, description="Largest webhook body, bytes")
     max_text: int = Field(5000, description="Longest text read in one message, characters")

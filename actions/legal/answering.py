@@ -9,7 +9,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import offers, words
-from actions.legal.telling import answer, known, pending
+from actions.legal.telling import answer, known, pending, suggest
 from actions.noticing import noticing
 from actions.offers import Events
 from actions.turn import Turn
@@ -28,6 +28,8 @@ class Legal(Action):
         found = known(turn.text)
         if found.answered:
             return answer(dispatcher, tracker, turn, found)
+        if found.suggested and not tracker.get_slot("intake"):
+            return [SlotSet("pending", pending(turn)), *suggest(dispatcher, found)]
         if tracker.get_slot("intake"):
             dispatcher.utter_message(response="utter_legal_unknown_short", **words.city())
             return []

@@ -100,6 +100,15 @@ def answer(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn, found
     return [*kept, *tell(dispatcher, tracker, entry, offers_for(entry, found, served, slow))]
 
 
+def suggest(dispatcher: CollectingDispatcher, found: Found) -> Events:
+    """Ask whether one of the likeliest is meant, where it is not sure enough to answer."""
+    options: list[Offer] = [{"say": h.entry.question, "do": "entry", "entry": h.entry.id} for h in found.hits]
+    options.append({"say": "都不是", "do": "none"})
+    says = [str(o["say"]) for o in options]
+    dispatcher.utter_message(response="utter_legal_which", list=words.numbered(says))
+    return offers.made(options)
+
+
 ADVICE = 40  # characters; a longer message tells of a matter, even if it ends in a question
 _ASKS = (
     "咋办",

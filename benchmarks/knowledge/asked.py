@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from knowledge.library import Library
+
 FOLDER = Path(__file__).parent / "questions"
 
 
@@ -28,3 +30,17 @@ def inside(name: str) -> list[Asked]:
 def outside(name: str) -> list[str]:
     """Questions it does not answer: ``fit`` or ``held_out``."""
     return [str(q) for q in yaml.safe_load((FOLDER / f"outside_{name}.yml").read_text(encoding="utf-8"))]
+
+
+def by_article(name: str, library: Library) -> list[Asked]:
+    """Questions in lawyerly words, with the entries that cite one of the articles which decide them: ``fit`` or ``held_out``. Those that no
+    entry answers are left out.
+    """
+    rows = yaml.safe_load((FOLDER / f"formal_{name}.yml").read_text(encoding="utf-8"))
+    found = []
+    for row in rows:
+        wanted = set(row["statutes"])
+        entries = tuple(e.id for e in library.entries.values() if wanted & set(map(str, e.statutes)))
+        if entries:
+            found.append(Asked(str(row["ask"]), entries))
+    return found

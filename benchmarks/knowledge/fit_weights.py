@@ -3,7 +3,7 @@
 Run ``python benchmarks/knowledge/fit_weights.py``. First the evidence: weights, none below zero, under which the right entry is
 likeliest among all. Then how sure: a logistic regression on what tells a right first entry from a wrong one and from a
 question nothing answers. Last the probability to answer from: the lowest at which the share of outside questions
-answered is small.
+answered is small and the answer more likely right than not; and the lower one from which the likeliest are offered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import typer
-from asked import inside, outside
+from asked import by_article, inside, outside
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
@@ -25,7 +25,9 @@ from knowledge.search.evidence import NAMES, Corpus, against_each_other
 from knowledge.search.finder import FILE, read_of, signs
 
 HELD_BACK = 0.01  # of the weights' squares
-ANSWERED = 0.025  # the share of outside questions that may be answered on the fitting half
+ANSWERED = 0.02  # the share of outside questions that may be answered on the fitting half
+SUGGESTED = 0.15  # and of those to which the likeliest entries may be offered to choose from
+RIGHT = 0.6  # a first entry less likely right than this is not given as the answer
 Floats = npt.NDArray[np.float64]
 
 
@@ -70,7 +72,7 @@ def main() -> None:
     target: Path = parser.parse_args().out
     corpus = Corpus.of(served().library, remembered(), typer.echo)
     place = {entry: i for i, entry in enumerate(corpus.ids)}
-    asked, away = inside("fit"), outside("fit")
+    asked, away = [*inside("fit"), *by_article("fit", served().library)], outside("fit")
     found, lost = _evidence(corpus, [a.text for a in asked]), _evidence(corpus, away)
     right = [[place[e] for e in a.entries] for a in asked]
     weights = likeliest(np.stack([against_each_other(e) for e in found]).astype(np.float64), right)
@@ -87,11 +89,13 @@ def main() -> None:
     slopes = model.coef_[0] / spread
     sure = [float(model.intercept_[0] - slopes @ middle), *map(float, slopes)]
     of_away = 1 / (1 + np.exp(-(x[len(asked) :] @ slopes + sure[0])))
-    answers_from = float(np.quantile(of_away, 1 - ANSWERED))
+    answers_from = max(RIGHT, float(np.quantile(of_away, 1 - ANSWERED)))
+    suggests_from = min(answers_from, float(np.quantile(of_away, 1 - SUGGESTED)))
     told = {
         "evidence": {name: round(float(w), 4) for name, w in zip(NAMES, weights, strict=True)},
         "sure": [round(s, 5) for s in sure],
         "answers_from": round(answers_from, 4),
+        "suggests_from": round(suggests_from, 4),
     }
     target.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(told, indent=1))

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from asked import inside, outside
+from asked import Asked, by_article, inside, outside
 
 from knowledge.search import Finder
 from knowledge.shelf import shelf
@@ -21,9 +21,8 @@ from nlu.text.normalise import for_model
 from nlu.understand.encoder import default_encoder
 
 
-def own(finder: Finder, name: str) -> dict[str, float]:
+def own(finder: Finder, asked: list[Asked]) -> dict[str, float]:
     """Shares of our own questions: the entry they were written for first, in the first three; any that answers them first; answered."""
-    asked = inside(name)
     found = [finder.search(a.text) for a in asked]
     ids = [[h.entry.id for h in f.hits] for f in found]
     return {
@@ -35,8 +34,8 @@ def own(finder: Finder, name: str) -> dict[str, float]:
             any(e in i for e in a.entries) for i, a in zip(ids, asked, strict=True)
         ),
         "answered": statistics.mean(f.answered for f in found),
-        "answered and answering, first": statistics.mean(
-            f.answered and i[0] in a.entries for f, i, a in zip(found, ids, asked, strict=True)
+        "answering, first of those answered": statistics.mean(
+            i[0] in a.entries for f, i, a in zip(found, ids, asked, strict=True) if f.answered
         ),
     }
 
@@ -92,8 +91,9 @@ def main() -> None:
     """Print everything."""
     finder = shelf().now().finder
     parts = {
-        "own questions, held out": own(finder, "held_out"),
-        "own questions, fitted on": own(finder, "fit"),
+        "own questions, held out": own(finder, inside("held_out")),
+        "own questions, fitted on": own(finder, inside("fit")),
+        "lawyerly, held out": own(finder, by_article("held_out", finder.library)),
         "outside, held out": unknown(finder, "held_out"),
         "outside, fitted on": unknown(finder, "fit"),
         "speed": speed(finder),

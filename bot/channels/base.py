@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, Protocol
 
 from bot.model import Conversation, Outbound
+
+SIGN = "aloud"  # in a payload: what is to be read to the resident
 
 
 class WindowClosedError(RuntimeError):
@@ -36,6 +39,21 @@ class Pusher(Protocol):
 def texts(rows: Sequence[Outbound]) -> list[str]:
     """The texts of outbox rows that have one."""
     return [str(r.payload["text"]) for r in rows if r.payload.get("text")]
+
+
+def is_voice(payload: Mapping[str, Any]) -> bool:
+    """Whether a payload is something to be read aloud and nothing else."""
+    return SIGN in payload and not payload.get("text")
+
+
+def runs(rows: Sequence[Outbound]) -> list[list[Outbound]]:
+    """Rows in order, parted so that a voice stands alone."""
+    return [
+        run
+        for voice, together in groupby(rows, key=lambda row: is_voice(row.payload))
+        for group in (list(together),)
+        for run in ([[row] for row in group] if voice else [group])
+    ]
 
 
 def split(text: str, limit: int) -> list[str]:

@@ -11,9 +11,10 @@ from telegram import Bot, KeyboardButton, Message, ReplyKeyboardMarkup, ReplyKey
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import TryLaterError, WindowClosedError, split
+from bot.channels.base import SIGN, TryLaterError, WindowClosedError, split
 from bot.inbox import Received
 from bot.model import Conversation, Outbound
+from bot.speech import CannotSpeakError, speak
 from common.settings import Settings
 from nlu.text.normalise import clean
 
@@ -73,6 +74,12 @@ class Telegram:
                 try:
                     for piece in split(str(text), TEXT_LIMIT) if text else []:
                         await bot.send_message(int(conversation.user), piece, reply_markup=_keyboard(row))
+                    if aloud := row.payload.get(SIGN):
+                        await _read_aloud(bot, int(conversation.user), str(aloud))
+                except CannotSpeakError:
+                    if done:
+                        return done
+                    raise
                 except (Forbidden, BadRequest) as error:  # blocked us, or the chat is gone
                     raise WindowClosedError(type(error).__name__) from error
                 except TelegramError as error:
@@ -93,6 +100,14 @@ class Telegram:
                 return bytes(await file.download_as_bytearray())
         except TelegramError as error:
             raise TryLaterError(type(error).__name__) from error
+
+
+async def _read_aloud(bot: Bot, chat: int, text: str) -> None:
+    for piece in speak(text):  # this loop is the push's own, in its thread: nobody else waits for it
+        try:
+            await bot.send_voice(chat, piece.mp3, duration=round(piece.seconds), filename="xiaoge.mp3")
+        except BadRequest:  # a resident may take no voice messages; a sound file is no voice message
+            await bot.send_audio(chat, piece.mp3, duration=round(piece.seconds), filename="xiaoge.mp3", title="小格")
 
 
 def _translate(message: Message) -> tuple[str, dict[str, Any]]:

@@ -23,16 +23,20 @@ from wechatpy.replies import TextReply
 from wechatpy.session import SessionStorage
 from wechatpy.utils import WeChatSigner
 
-from bot.channels.base import TryLaterError, WindowClosedError, pack, texts
+from bot.channels.base import SIGN, TryLaterError, WindowClosedError, is_voice, pack, runs, texts
 from bot.inbox import Received
 from bot.model import ChannelState, Conversation, Outbound
+from bot.speech import speak
 from cases.places import gcj02_to_wgs84
 from common.db import now, transaction
+from common.logs import log
 from common.settings import Settings
 from nlu.text.normalise import clean
 
 CHANNEL = "wechat"
 TEXT_LIMIT = 2000  # bytes; WeChat's own limit is 2048
+VOICE_SECONDS = 58.0  # WeChat's limit is 60
+VOICE_PIECES = 2
 _EXPIRED = (40001, 40014, 42001)
 _CLOSED = (45015, 45047, 43004, 48002)  # window over, too many, no longer a follower, account blocked us
 MENU = {"REPORT": "event_menu_report", "TRACK": "event_menu_track", "HUMAN": "event_menu_human"}
@@ -168,7 +172,7 @@ class WeChat:
         return xml
 
     def push(self, conversation: Conversation, rows: Sequence[Outbound]) -> int:
-        """See :class:`bot.channels.base.Pusher`. Several rows go out as one message where they fit."""
+        """See :class:`bot.channels.base.Pusher`. Several rows go out as one message where they fit; a voice by itself."""
         if self.client is None:
             raise WindowClosedError("no app secret is set: replies that miss the window wait for the next message")
         if not conversation.subscribed:
@@ -176,12 +180,45 @@ class WeChat:
         age = now() - conversation.last_inbound_at
         if age > timedelta(hours=self.settings.wechat_push_hours):
             raise WindowClosedError(f"the last message is more than {self.settings.wechat_push_hours} hours old")
-        for message in pack(texts(rows), TEXT_LIMIT):
-            if conversation.pushed >= self.settings.wechat_push_limit:
-                raise WindowClosedError(f"{conversation.pushed} pushes since the resident's last message")
-            self.client.send(conversation.user, message)
+        done = 0
+        for run in runs(rows):
+            try:
+                if is_voice(run[0].payload):
+                    self._read_aloud(self.client, conversation, str(run[0].payload[SIGN]))
+                else:
+                    self._write(self.client, conversation, texts(run))
+            except (TryLaterError, WindowClosedError):
+                if done:
+                    return done
+                raise
+            done += len(run)
+        return done
+
+    def _left(self, conversation: Conversation) -> int:
+        """How many more pushes WeChat takes, one at least."""
+        left = self.settings.wechat_push_limit - conversation.pushed
+        if left < 1:
+            raise WindowClosedError(f"{conversation.pushed} pushes since the resident's last message")
+        return left
+
+    def _write(self, client: _Client, conversation: Conversation, lines: Sequence[str]) -> None:
+        for message in pack(lines, TEXT_LIMIT):
+            self._left(conversation)
+            client.send(conversation.user, message)
             conversation.pushed += 1
-        return len(rows)
+
+    def _read_aloud(self, client: _Client, conversation: Conversation, text: str) -> None:
+        pieces = min(VOICE_PIECES, self._left(conversation))
+        media = [client.upload_voice(piece.mp3) for piece in speak(text, VOICE_SECONDS, pieces)]
+        for i, identity in enumerate(media):
+            try:
+                client.send_voice(conversation.user, identity)
+            except (TryLaterError, WindowClosedError):
+                if i == 0:
+                    raise
+                log().warning("the second half of a voice was not sent", conversation=conversation.id)
+                return  # trying again would read the first half again
+            conversation.pushed += 1
 
     def photo(self, media_id: str) -> bytes:
         """A picture a resident sent.
@@ -274,6 +311,18 @@ class _Client(WeChatClient):
     def send(self, user: str, text: str) -> None:
         """Send a customer-service text message."""
         self._once_renewed(lambda: self.message.send_text(user, text))
+
+    def upload_voice(self, mp3: bytes) -> str:
+        """Leave a voice with WeChat for three days; returns its media id."""
+        file = ("xiaoge.mp3", mp3, "audio/mpeg")
+        answer = self._once_renewed(lambda: self.media.upload("voice", file))
+        if not isinstance(answer, dict) or not answer.get("media_id"):
+            raise TryLaterError("WeChat gave no media id for a voice")
+        return str(answer["media_id"])
+
+    def send_voice(self, user: str, media_id: str) -> None:
+        """Send a customer-service voice message."""
+        self._once_renewed(lambda: self.message.send_voice(user, media_id))
 
     def media_bytes(self, media_id: str) -> bytes:
         """Download temporary media."""

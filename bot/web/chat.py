@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from bot import conversations, inbox, photos
 from bot.model import Conversation, Inbound, Outbound, Photo
+from bot.utterance import sentences
 from bot.words import word
 from cases import numbers, service, workflow
 from common.db import now, reading, transaction
@@ -210,6 +211,8 @@ def _message(session: Session, row: Inbound | Outbound) -> Message | None:
         "text": row.payload.get("text") or "",
         "choices": row.payload.get("choices") or [],
         "ticket": _ticket(session, row.payload.get("ticket")),
+        "aloud": "\n".join(sentences(str(row.payload.get("aloud") or ""))) or None,
+        "bigger": bool(row.payload.get("bigger")),
     }
 
 

@@ -27,18 +27,24 @@ class Weights:
     """How much each kind of evidence counts, and how its sum becomes a probability.
 
     ``evidence``: one for each of ``evidence.NAMES``. ``sure``: intercept, then one for each of :func:`signs`. ``answers_from`` is the
-    probability from which a question is answered.
+    probability from which a question is answered, ``suggests_from`` the one from which the likeliest entries may be offered.
     """
 
     evidence: tuple[float, ...]
     sure: tuple[float, ...]
     answers_from: float
+    suggests_from: float
 
     @classmethod
     def read(cls, file: Path = FILE) -> Weights:
         """The fitted weights (``benchmarks/knowledge/fit_weights.py``)."""
         told = json.loads(file.read_text(encoding="utf-8"))
-        return cls(tuple(told["evidence"][name] for name in NAMES), tuple(told["sure"]), float(told["answers_from"]))
+        return cls(
+            tuple(told["evidence"][name] for name in NAMES),
+            tuple(told["sure"]),
+            float(told["answers_from"]),
+            float(told["suggests_from"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search gives: the likeliest entries, and how sure it is (0 to 1) that the first one answers at all."""
+    """What a search gives: the likeliest entries, and how sure it is (0 to 1) that the first one answers at all.
+
+    ``answered``: it is sure enough to give the first as the answer. ``suggested``: at least to ask whether one of them is meant.
+    """
 
     hits: tuple[Hit, ...]
     sure: float
     answered: bool
+    suggested: bool = False
 
 
 def read_of(question: str) -> str:
@@ -117,4 +127,4 @@ class Finder:
         hits = tuple(Hit(self.library.entries[self._corpus.ids[i]], float(shares[i])) for i in order)
         told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence, text)])))
         sure = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
-        return Found(hits, sure, sure >= self._weights.answers_from)
+        return Found(hits, sure, sure >= self._weights.answers_from, sure >= self._weights.suggests_from)

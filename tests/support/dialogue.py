@@ -12,6 +12,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.form import FORM_SLOTS, AskConfirm, AskDetail, AskMatter, AskPlace, FinishIntake, OpenIntake
 from actions.form import ValidateIntakeForm as Validate
+from actions.legal.answering import Legal
+from actions.legal.guides import AskGuideAnswer, FinishGuide, ValidateGuideForm
 from actions.turn import Turn
 from nlu.understand.pipeline import Pipeline
 
@@ -46,10 +48,12 @@ class Resident:
         self.latest: dict[str, Any] = {}
         self.followup: str | None = None
         self.awaiting: bool | None = None
+        self.heard: list[Message] = []  # everything said to the resident
+        self.slow = False
 
     def hear(self, text: str = "", event: str | None = None, act: str | None = None, **meta: Any) -> None:
         """Take a message in: words, or something that happened on the channel."""
-        meta = {"message": next(self._ids), "channel": self.channel, **meta}
+        meta = {"message": next(self._ids), "channel": self.channel, **({"slow": True} if self.slow else {}), **meta}
         data = {} if event else reading(self.pipeline, text)
         intent = {"name": event or act or data["act"], "confidence": 1.0 if event or act else data["act_confidence"]}
         self.latest = {"text": text, "intent": intent, "entities": [], "metadata": meta, "reading": data}
@@ -59,7 +63,14 @@ class Resident:
         """Run one action on the latest message; gives what it said and keeps what it set and signalled."""
         dispatcher = CollectingDispatcher()
         lacking = self.lacking
-        slots = {**self.slots, "requested_slot": lacking if isinstance(action, Validate) else None}
+        asked = (
+            "guide_answer"
+            if isinstance(action, ValidateGuideForm)
+            else lacking
+            if isinstance(action, Validate)
+            else None
+        )
+        slots = {**self.slots, "requested_slot": asked}
         tracker = Tracker(self.sender, slots, self.latest, list(self.events), False, None, {}, None)
         self.followup = None
         for event in action.run(dispatcher, tracker, {}):
@@ -68,9 +79,32 @@ class Resident:
             elif event["event"] == "followup":
                 self.followup = event["name"]
         self.events.append({"event": "action", "name": action.name()})
+        self.heard += dispatcher.messages
+        self.events += [{"event": "bot", "text": m["text"]} for m in dispatcher.messages if m["text"]]
         for message in dispatcher.messages:
             self.awaiting = message["custom"].get("awaiting", self.awaiting)
         return [message for message in dispatcher.messages if message["response"]]
+
+    def legal(self, text: str = "", action: type[Action] = Legal, **more: Any) -> list[Message]:
+        """A message outside a report: an action on it, and what that leads to, up to the next question."""
+        self.hear(text, **more)
+        begin = len(self.heard)
+        if self.slots.get("guide"):
+            self.run(ValidateGuideForm())
+            self._through_guide()
+        else:
+            self.run(action())
+        while self.followup in ("guide_form", "intake_form"):
+            if self.followup == "guide_form":
+                self._through_guide()
+            else:
+                self.followup = None
+                self._go_on()
+        return self.heard[begin:]
+
+    def _through_guide(self) -> None:
+        self.followup = None
+        self.run(FinishGuide() if self.slots.get("guide_answer") else AskGuideAnswer())
 
     @property
     def lacking(self) -> str | None:
@@ -99,3 +133,8 @@ class Resident:
 def responses(said: list[Message]) -> list[str]:
     """Names of the responses given, in order."""
     return [message["response"] for message in said]
+
+
+def words(said: list[Message]) -> str:
+    """What was said in words, and the names of the responses, a line each."""
+    return "\n".join(str(m["text"] or m["response"]) for m in said)

@@ -11,7 +11,7 @@
 
   function $(id) { return document.getElementById(id); }
   var app = $('app'), scroller = $('scroll'), log = $('log'), hint = $('hint'), typing = $('typing'),
-    choices = $('choices'), more = $('more'), net = $('net'), note = $('note'), ask = $('ask'),
+    choices = $('choices'), reading = $('reading'), more = $('more'), net = $('net'), note = $('note'), ask = $('ask'),
     form = $('form'), text = $('text'), mic = $('mic'), pic = $('pic'), loc = $('loc'), file = $('file');
 
   /* ---------- 小工具 ---------- */
@@ -111,6 +111,13 @@
     save('fs', String(size));
     keepBottom(function () { look(); tell('字号：' + SIZES[size] + (size < 3 ? '（再点还能变）' : '（再点变回标准）')); });
   });
+  // 居民说「字大一点」：大一级，到最大为止
+  function enlarge() {
+    if (size >= 3) { tell('字已经是最大的了。'); return; }
+    size++;
+    save('fs', String(size));
+    keepBottom(function () { look(); tell('字号：' + SIZES[size]); });
+  }
   $('hc').addEventListener('click', function () {
     contrast = contrast === '1' ? '0' : '1';
     save('hc', contrast);
@@ -137,35 +144,70 @@
   text.addEventListener('blur', function () { setTimeout(fit, 160); });
 
   /* ---------- 朗读 ---------- */
-  var synth = window.speechSynthesis, canSay = !!(synth && window.SpeechSynthesisUtterance), saying = null;
+  var RATE = 0.85, PATIENCE = 5000;     // 语速；几毫秒没出声就说一声
+  var synth = window.speechSynthesis, canSay = !!(synth && window.SpeechSynthesisUtterance), saying = null,
+    turn = 0, startTimer = 0, woken = false;
+  if (canSay && synth.getVoices) { synth.getVoices(); }   // 有的浏览器问过一次才去装声音
   function hush() {
+    turn++;
+    clearTimeout(startTimer);
     if (saying) { saying.classList.remove('on'); saying.textContent = '朗读'; saying = null; }
+    if (!reading.hidden) { keepBottom(function () { reading.hidden = true; }); }
     if (canSay) { synth.cancel(); }
   }
+  $('hush').addEventListener('click', function () { hush(); scroller.focus(); });
+  function cannotSay() {
+    tell(/MicroMessenger/i.test(navigator.userAgent) ?
+      '微信里念不了。点右上角三个点，选“在浏览器打开”。' :
+      '这个浏览器不会念。换手机自带的浏览器试试，或者打12345问。');
+  }
+  // 苹果手机只让手指点过的页面出声：居民一说「念」，趁这一下先打开
+  function wakeVoice(words) {
+    if (!canSay || woken || !/[念读]/.test(words)) { return; }
+    woken = true;
+    var u = new window.SpeechSynthesisUtterance(' ');
+    u.volume = 0;
+    synth.speak(u);
+  }
   function sayText(m) {
+    if (m.aloud) { return String(m.aloud); }   // 服务器已经把数字、链接理成能念的
     var s = String(m.text || '').replace(/[①-⑩]/g, function (c) { return (c.charCodeAt(0) - 0x245f) + '，'; });
     if (m.ticket) { s += '\n受理编号，' + String(m.ticket.number || '').replace(/-/g, '，').replace(/(\d)(?=\d)/g, '$1 ') + '。' + (m.ticket.status || '') + '。' + (m.ticket.summary || ''); }
     return s;
   }
-  function say(button, m) {
-    var again = saying === button;
+  // button 是那句话旁边的「朗读」；byItself：居民说了「念给我听」，没有点
+  function say(button, m, byItself) {
+    var again = !byItself && !!saying && saying === button;
     hush();
     if (again) { return; }
+    if (!canSay) { cannotSay(); return; }
     // 分句念：有的手机念长句会断
     var parts = sayText(m).match(/[^。！？!?\n]+[。！？!?\n]*/g) || [];
     if (!parts.length) { return; }
+    var voices = synth.getVoices ? synth.getVoices() : [], voice = null, chinese = false, i;
+    for (i = 0; i < voices.length; i++) {
+      if (/^(zh|cmn)/i.test(voices[i].lang)) { chinese = true; }
+      if (!voice && /^(zh[-_]CN|cmn)/i.test(voices[i].lang)) { voice = voices[i]; }
+    }
+    if (voices.length && !chinese) { cannotSay(); return; }
+    var mine = turn, started = false;
     saying = button;
-    button.classList.add('on');
-    button.textContent = '停';
-    var voices = synth.getVoices ? synth.getVoices() : [], voice = null, i;
-    for (i = 0; i < voices.length; i++) { if (/^(zh[-_]CN|cmn)/i.test(voices[i].lang)) { voice = voices[i]; break; } }
-    function finish() { if (saying === button) { hush(); } }
+    if (button) { button.classList.add('on'); button.textContent = '停'; }
+    keepBottom(function () { reading.hidden = false; });
+    function finish() { if (turn === mine) { hush(); } }
+    function silent() {
+      if (turn !== mine || started) { return; }
+      hush();
+      if (byItself && button && voices.length) { tell('没念出来。请点那句话旁边的“朗读”。'); } else { cannotSay(); }
+    }
+    startTimer = setTimeout(silent, PATIENCE);
     for (i = 0; i < parts.length; i++) {
       var u = new window.SpeechSynthesisUtterance(parts[i]);
-      u.lang = 'zh-CN'; u.rate = 0.9;
+      u.lang = 'zh-CN'; u.rate = RATE;
       if (voice) { u.voice = voice; }
+      u.onstart = function () { started = true; };
       if (i === parts.length - 1) { u.onend = finish; }
-      u.onerror = finish;
+      u.onerror = function () { silent(); finish(); };
       synth.speak(u);
     }
   }
@@ -236,7 +278,7 @@
     if (m.photo || m.blobUrl) { body.classList.add('haspic'); }
     if (m.ticket) { body.appendChild(ticketCard(m.ticket)); body.classList.add('hastk'); }
     el.appendChild(body);
-    if (!mine && canSay && (m.text || m.ticket)) {
+    if (!mine && canSay && (m.text || m.ticket || m.aloud)) {
       b = make('button', 'say', '朗读');
       b.setAttribute('aria-label', '朗读这段话');
       b.addEventListener('click', function () { say(b, m); });
@@ -416,7 +458,7 @@
 
   /* ---------- 收消息 ---------- */
   function receive(data) {
-    var first = !loaded, stick = first || nearBottom(), fresh = null, i, m, item, el;
+    var first = !loaded, stick = first || nearBottom(), fresh = null, grew = false, loud = null, i, m, item, el;
     for (i = 0; i < data.messages.length; i++) {
       m = data.messages[i];
       if (!m || typeof m.id !== 'number') { continue; }
@@ -429,7 +471,11 @@
       el = build(m);
       place(el, m.id);
       enlist({ id: m.id, el: el, from: m.from, text: m.text, choices: m.choices });
-      if (!fresh && m.from !== 'me') { fresh = el; }
+      if (m.from !== 'me') {
+        if (!fresh) { fresh = el; }
+        if (!first && m.bigger) { grew = true; }
+        if (!first && m.aloud) { loud = { message: m, button: el.querySelector('.say') }; }
+      }
     }
     loaded = true;
     setTyping(!!data.typing);
@@ -439,7 +485,9 @@
       if (spoke) { toBottom(); } else { scroller.scrollTop = 0; more.hidden = nearBottom(); }
       setTimeout(function () { log.setAttribute('aria-live', 'polite'); }, 300);
     } else if (fresh) {
+      if (grew) { enlarge(); }
       if (stick) { showFrom(fresh); } else { more.hidden = false; }
+      if (loud) { say(loud.button, loud.message, true); }
     }
   }
   var typingTimer = 0;
@@ -470,7 +518,7 @@
     if (had) { scroller.focus(); }
   }
   function pick(words) {
-    return function () { hush(); scroller.focus(); queue({ kind: 'text', text: words }); };
+    return function () { hush(); wakeVoice(words); scroller.focus(); queue({ kind: 'text', text: words }); };
   }
 
   var fails = 0, live = null, timer = 0;
@@ -536,6 +584,7 @@
     stopMic();
     if (!words) { tell('请先在框里打几个字，再点“发送”。'); text.focus(); return; }
     hush();
+    wakeVoice(words);
     tell('');
     queue({ kind: 'text', text: words });   // 先存进待发，再清草稿，不会丢
     setDraft('');
