@@ -20,6 +20,7 @@ Events = list[dict[str, Any]]
 Offer = dict[str, Any]  # say: the words, do: which taker, yes: a plain yes takes it, and what the taker needs
 Taker = Callable[[CollectingDispatcher, Tracker, Offer], Events]
 AFFIRMED = 0.6
+REPORT = ("报", "报上去", "帮我报")  # promised words, whatever else was offered
 LONGEST_PICK = 16  # characters; a longer message says something of its own
 _TAKERS: dict[str, Taker] = {}
 
@@ -43,6 +44,8 @@ def picked(turn: Turn, offers: list[Offer]) -> Offer | None:
     """The offer a message takes: by number, by its words, or, where it may be so taken, the first by a plain yes."""
     if not offers or not turn.text or len(turn.text.strip()) > LONGEST_PICK:
         return None
+    if turn.text.strip("。！! ") in REPORT:
+        return next((o for o in offers if o["do"] == "report"), None)
     index = choice(turn.text, [str(o["say"]) for o in offers])
     if index is not None:
         return offers[index]

@@ -14,9 +14,10 @@ import sys
 from typing import BinaryIO
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: sound comes by callback, nothing is played
-_RATE, _WORD_GAP = 1, 7  # espeak_PARAMETER
+_RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7  # espeak_PARAMETER
 _UTF8 = 1  # espeakCHARS_UTF8
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+PITCH, RANGE = 55, 100  # of 100; the full range sets the four tones seven semitones apart, the usual 50 not five
 GAP = 1  # pause between words, tens of milliseconds
 
 
@@ -34,8 +35,8 @@ def main(rate: int, source: BinaryIO, sink: BinaryIO) -> None:
         raise RuntimeError(f"eSpeak NG does not start with the data in {get_data_path()}")
     if library.espeak_SetVoiceByName(b"cmn-latn-pinyin") != 0:
         raise RuntimeError(f"eSpeak NG has no Mandarin voice in {get_data_path()}")
-    library.espeak_SetParameter(_RATE, rate, 0)
-    library.espeak_SetParameter(_WORD_GAP, GAP, 0)
+    for parameter, value in ((_RATE, rate), (_PITCH, PITCH), (_RANGE, RANGE), (_WORD_GAP, GAP)):
+        library.espeak_SetParameter(parameter, value, 0)
     sound = bytearray()
 
     def more(samples: ctypes._Pointer[ctypes.c_short], number: int, _events: int | None) -> int:

@@ -46,11 +46,12 @@ FIELDS = {"text", "also"}
 
 @dataclass(frozen=True)
 class Said:
-    """One message and all the signals it shows."""
+    """One message and all the signals it shows; ``written_for`` is the signal in whose file it stands."""
 
     text: str
     signals: frozenset[str]
     source: str
+    written_for: str
     title: str = ""
 
     @property
@@ -70,6 +71,7 @@ class SignalCorpus:
 @dataclass(frozen=True)
 class _Entry:
     where: str
+    signal: str
     part: str
     text: str
     signals: frozenset[str]
@@ -84,7 +86,7 @@ def _also(node: yaml.Node, where: str) -> tuple[list[str], list[str]]:
 
 def _entry(node: yaml.Node, signal: str, part: str, file: str) -> tuple[list[str], _Entry | None]:
     where = f"{file}:{node.start_mark.line + 1}"
-    text, also = node, []
+    text, also = node, list[str]()
     problems: list[str] = []
     if isinstance(node, yaml.MappingNode):
         fields = {str(key.value): value for key, value in node.value}
@@ -98,7 +100,7 @@ def _entry(node: yaml.Node, signal: str, part: str, file: str) -> tuple[list[str
     own = () if part == "not_heard" else (signal,)
     if signal in also:
         problems.append(f"{where}: 'also' names the signal of the file, {signal!r}")
-    return problems, _Entry(where, part, text.value.strip(), frozenset([*own, *also]))
+    return problems, _Entry(where, signal, part, text.value.strip(), frozenset([*own, *also]))
 
 
 def _entries(file: Path) -> tuple[list[str], list[_Entry]]:
@@ -155,7 +157,7 @@ def load(folder: Path = FOLDER) -> SignalCorpus:
             if e.text in seen:
                 problems.append(f"{e.where}: same text as {seen[e.text]}")
             seen[e.text] = e.where
-            said.append(Said(e.text, e.signals, e.where))
+            said.append(Said(e.text, e.signals, e.where, e.signal))
     if problems:
         raise CorpusError(problems)
     return SignalCorpus(tuple(said), elsewhere)

@@ -125,7 +125,8 @@ def evaluate(
     file: Annotated[
         Path,
         typer.Argument(
-            help='Labelled messages: JSONL or YAML with {"text","category","type",...}; see docs/understanding.md.'
+            help='Labelled messages: JSONL or YAML with {"text","category","type",...}, or a folder of signals; '
+            "see docs/understanding.md."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,

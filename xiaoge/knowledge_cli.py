@@ -218,3 +218,21 @@ def draw(
     for file in gone:
         typer.echo(f"{file}: there is no such guide any more; remove it", err=True)
     typer.echo(f"{folder}: {len(guides)} pictures")
+
+
+@app.command()
+def vectors() -> None:
+    """For maintainers: write the sentence vectors of all entries to knowledge/search/vectors.npz, which comes with them.
+
+    Without it the first start encodes every phrasing, a few minutes; a city's own entries are always encoded where they are.
+    """
+    from knowledge import library
+    from knowledge.search.encoder import VECTORS, remembered
+    from knowledge.search.evidence import texts_of
+    from nlu.understand.vectors import save
+
+    texts = texts_of(library.load())
+    store = remembered()
+    store.plain(texts, typer.echo)
+    save(VECTORS, store.of_plain(texts))
+    typer.echo(f"written: {VECTORS} ({VECTORS.stat().st_size / 1e6:.1f} MB, {len(texts)} texts)")

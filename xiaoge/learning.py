@@ -103,7 +103,9 @@ def learn(city: Path | None, allow: float, keep: int) -> int:
     fresh = [u for u in corrected if u.text not in texts]
     typer.echo(f"learning from {len(corrected)} corrected tickets beside {len(written)} written messages ...")
     vectors = VectorStore(old.encoder, corpus.VECTORS, home / "vectors.npz")
-    model = train([*written, *fresh], old.encoder, place_names(city or SAMPLE), vectors, typer.echo, len(fresh), signals)
+    model = train(
+        [*written, *fresh], old.encoder, place_names(city or SAMPLE), vectors, typer.echo, len(fresh), signals
+    )
     new = Pipeline(model, old.encoder)
     right = [(old.parse(u.text).type == u.type, new.parse(u.text).type == u.type) for u in corrected]
     typer.echo(

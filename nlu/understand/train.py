@@ -27,11 +27,11 @@ from nlu.entities import rulers, tagger
 from nlu.signal_corpus import SignalCorpus
 from nlu.text.normalise import for_model
 from nlu.text.retyped import everyday_homophones, homophone_typos, no_punctuation
+from nlu.understand import train_signals
 from nlu.understand.encoder import Encoder, Vectors
-from nlu.understand.features import HASH_SIZE, ngrams
+from nlu.understand.features import HASH_SIZE, SHORT, ngrams
 from nlu.understand.heads import Head, softmax
 from nlu.understand.mixing import mixing_weights
-from nlu.understand import train_signals
 from nlu.understand.store import SIGNAL, Model
 from nlu.understand.vectors import Say, VectorStore
 
@@ -317,7 +317,7 @@ def _told(
 
     own = readings(signals.said)
     if not own:
-        return train_signals.Told((), x[:0], sparse[:0], (), np.zeros(0, bool), np.zeros(0, bool))
+        return train_signals.Told((), x[:0], sparse[:0], (), np.zeros(0, bool), ())
     plain = np.array([i for i, (u, view) in enumerate(rows) if view == u.views[0]])
     others = [rows[i][0] for i in plain]
     return train_signals.Told(
@@ -325,8 +325,8 @@ def _told(
         x=np.vstack([x[plain], vectors.dense([view for _, view in own], say)]),
         sparse=vstack([sparse[plain], _matrix([ngrams(for_model(view), idf) for _, view in own])]).tocsr(),
         shown=(*(signals.elsewhere.get(u.text, frozenset()) for u in others), *(s.signals for s, _ in own)),
-        as_written=np.array([True] * len(others) + [view == s.text for s, view in own]),
-        ordinary=np.array([True] * len(others) + [False] * len(own)),
+        as_written=np.array([len(u.text) <= SHORT for u in others] + [view == s.text for s, view in own]),
+        written_for=(*("" for _ in others), *(s.written_for for s, _ in own)),
     )
 
 

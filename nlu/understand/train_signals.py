@@ -1,14 +1,14 @@
 """Train the heads of the signals, beside the main heads and after the same fashion, without changing them.
 
 Each signal is told from all other messages: the near misses, the other signals' messages and the whole corpus of
-matters and intents. Every message's probability is also computed by parts that have not seen it, five times over;
-on these the two parts are mixed and the thresholds are set.
+matters and intents. Messages that show a signal are few, so they weigh as much as all others together while the two
+parts are fitted. Every message is also judged by parts that have not seen it nor its fold; on these judgements the
+parts are mixed, which is what calibrates the probabilities, and the thresholds are set.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,12 @@ from nlu.understand.heads import Head, softmax
 from nlu.understand.mixing import mixing_weights
 
 FOLDS = 5
-DENSE_C = 0.005  # on standardised vectors
+DENSE_C = 0.01  # on standardised vectors
 SPARSE_C = 10.0
 CLASSES = ("no", "yes")
 # A fraud must not be missed, so its threshold is as low as false alarms allow: this share of ordinary messages.
-FALSE_ALARMS = 0.005
-PRECISION = 0.95  # of every other signal
+FALSE_ALARMS = 0.006
+PRECISION = 0.95  # of every other signal, among ordinary messages and those written for it, half of them near misses
 
 Yes = npt.NDArray[np.bool_]
 Part = tuple[Vectors, Vectors]
@@ -41,8 +41,8 @@ class Told:
         x: dense features.
         sparse: n-grams, a scipy matrix.
         shown: the signals each row shows.
-        as_written: rows that are not slips of the thumb; thresholds are set on them alone.
-        ordinary: rows of the corpus of matters and intents.
+        as_written: rows of chat that are not slips of the thumb; thresholds are set on them alone.
+        written_for: the signal a row was written for, heard or near miss; "" for the corpus of matters and intents.
     """
 
     texts: tuple[str, ...]
@@ -50,7 +50,7 @@ class Told:
     sparse: Any
     shown: tuple[frozenset[str], ...]
     as_written: Yes
-    ordinary: Yes
+    written_for: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _logistic(x: Any, y: Yes, c: float) -> Part:
     """Weights (features,) and bias (1,) of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=c, max_iter=300, tol=1e-3).fit(x, y)
+    fitted = LogisticRegression(C=c, max_iter=400, tol=1e-5, class_weight="balanced").fit(x, y)
     return fitted.coef_[0].astype(np.float32), fitted.intercept_.astype(np.float32)
 
 
@@ -90,23 +90,27 @@ def _unseen(x: Any, y: Yes, folds: npt.NDArray[np.int64], c: float) -> Vectors:
     return logits
 
 
-def _threshold(signal: str, p: Vectors, y: Yes, ordinary: Yes) -> float:
+def _threshold(signal: str, p: Vectors, y: Yes, written_for: npt.NDArray[np.str_]) -> float:
     """From which probability on a signal is taken as heard: as low as false alarms, or precision, allow."""
+    quiet = (written_for == "") & ~y
     if signal == "fraud_now":
-        return float(np.quantile(p[ordinary & ~y], 1 - FALSE_ALARMS)) if (ordinary & ~y).any() else 0.5
+        return float(np.quantile(p[quiet], 1 - FALSE_ALARMS)) if quiet.any() else 0.5
+    counted = y | (written_for == "") | (written_for == signal)
+    p, y = p[counted], y[counted]
     order = np.argsort(-p, kind="stable")
     precision = np.cumsum(y[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(precision >= PRECISION)
     return float(p[order[good[-1]]]) if len(good) else 1.0
 
 
-def _scores(p: Vectors, y: Yes, ordinary: Yes, threshold: float) -> dict[str, float]:
-    flagged = p >= threshold
-    quiet = ordinary & ~y
+def _scores(p: Vectors, y: Yes, written_for: npt.NDArray[np.str_], threshold: float) -> dict[str, float]:
+    """Among everything written for the signals, and false alarms as a share of ordinary messages."""
+    flagged, ordinary = p >= threshold, written_for == ""
+    quiet, own = ordinary & ~y, flagged & ~ordinary
     return {
         "messages": int(y.sum()),
-        "recall": round(float(flagged[y].mean()), 4),
-        "precision": round(float(y[flagged].mean()), 4) if flagged.any() else 0.0,
+        "recall": round(float(flagged[y].mean()), 4) if y.any() else 0.0,
+        "precision": round(float(y[own].mean()), 4) if own.any() else 0.0,
         "false_alarms": round(float(flagged[quiet].mean()), 5) if quiet.any() else 0.0,
     }
 
@@ -133,8 +137,8 @@ def _fit_all(told: Told) -> dict[str, Fitted]:
         by_meaning, by_grams = _unseen(dense, y, folds, DENSE_C), _unseen(sparse, y, folds, SPARSE_C)
         mix = mixing_weights(_halves(by_meaning), _halves(by_grams), y.astype(np.int64))
         p = softmax(_halves(mix[0] * by_meaning + mix[1] * by_grams))[:, 1]
-        plain = told.as_written
-        threshold = _threshold(signal, p[plain], y[plain], told.ordinary[plain])
+        plain, told_for = told.as_written, np.array(told.written_for)[told.as_written]
+        threshold = _threshold(signal, p[plain], y[plain], told_for)
         weights, bias = _logistic(dense, y, DENSE_C)
         gram_weights, gram_bias = _logistic(sparse, y, SPARSE_C)
         spread_out = np.zeros(told.sparse.shape[1], np.float32)
@@ -148,5 +152,5 @@ def _fit_all(told: Told) -> dict[str, Fitted]:
             _halves(gram_bias)[0],
             mix,
         )
-        found[signal] = Fitted(head, threshold, _scores(p[plain], y[plain], told.ordinary[plain], threshold))
+        found[signal] = Fitted(head, threshold, _scores(p[plain], y[plain], told_for, threshold))
     return found

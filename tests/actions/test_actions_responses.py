@@ -27,6 +27,7 @@ VALUES = {
     "utter_safety_": {*SAFETY_KINDS, "general"},
     "utter_took_": {"photo", "pin", "queued", "corrected", "noted", "anonymous", "review"},
     "utter_unreadable_": {"voice", "long", "media"},
+    "utter_bigger_": {"web", "wechat"},
 }
 
 
@@ -106,7 +107,7 @@ def test_what_only_says_a_response_shows_the_city_at_most() -> None:
         if isinstance(statement, ast.Assign)
         for name in names(statement)
     }
-    assert {"utter_welcome", "utter_about_me", "utter_legal"} <= said
+    assert {"utter_welcome", "utter_about_me"} <= said
     assert all(variables(RESPONSES[name]) <= CITY for name in said)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from dialogue import Resident, responses
 
-from actions.talk import AfterFiling, Greet, Handover, Legal, NotUnderstood
+from actions.legal.answering import Legal
+from actions.talk import AfterFiling, Greet, Handover, NotUnderstood
 from cases import numbers, service
 from cases.model import Ticket
 from common.db import reading
@@ -88,7 +89,7 @@ def test_a_photo_before_anything_was_said_waits_for_the_matter(resident: Residen
 
 def test_a_legal_question_can_become_a_report(resident: Resident) -> None:
     resident.hear("老板拖欠我三个月工资，我能不能起诉他")
-    assert responses(resident.run(Legal())) == ["utter_legal"]
+    assert responses(resident.run(Legal()))[-1] == "utter_legal_offer"
     resident.hear("报", act="affirm")
     resident.run(AfterFiling())
     assert resident.slots["intake"]["text"] == "老板拖欠我三个月工资，我能不能起诉他"

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import soundfile
 from fake_telegram import FakeTelegram, update
 from fastapi.testclient import TestClient
 from PIL import Image
 from sqlalchemy import select
 
-from bot import inbox, outbox, polling
+from bot import inbox, outbox, polling, speech
 from bot.channels.base import TryLaterError, WindowClosedError
 from bot.channels.telegram import Telegram
 from bot.model import Conversation, Inbound, Outbound
@@ -141,6 +142,42 @@ def test_a_failure_half_way_delivers_the_rest_later_without_repeating(fake: Fake
 
     fake.result = fail_second  # type: ignore[method-assign]
     assert account.push(conversation, rows) == 1
+
+
+def test_what_is_to_be_read_aloud_follows_its_words_as_a_voice(fake: FakeTelegram) -> None:
+    conversation, rows = _waiting({"text": "好，念给您听。", "aloud": "打12348，免费。"})
+    assert Telegram(settings()).push(conversation, rows) == len(rows) == 2
+    assert [method for method, _ in fake.sent] == ["sendMessage", "sendVoice"]
+    assert int(fake.sent[1][1]["duration"]) in range(1, 10) and "text" not in fake.sent[1][1]
+    samples, hertz = soundfile.read(io.BytesIO(fake.heard[0]))
+    assert len(samples) > hertz and abs(samples).max() > 0.3
+
+
+def test_who_takes_no_voice_messages_gets_a_sound_file(fake: FakeTelegram) -> None:
+    conversation, rows = _waiting({"text": "好，念给您听。", "aloud": "打12348。"})
+    fake.refused_methods = {"sendVoice"}
+    assert Telegram(settings()).push(conversation, rows) == 2
+    assert [method for method, _ in fake.sent] == ["sendMessage", "sendAudio"] and len(fake.heard) == 1
+
+
+def test_switched_off_the_words_stand_alone_with_a_hint(
+    fake: FakeTelegram, use_settings: pytest.MonkeyPatch
+) -> None:
+    use_settings.setenv("XIAOGE_SPEECH", "false")
+    settings.cache_clear()
+    conversation, rows = _waiting({"text": "好，念给您听。", "aloud": "打12348。"})
+    assert Telegram(settings()).push(conversation, rows) == 1
+    (text,) = fake.texts()
+    assert "念不了" in text and settings().hotline in text and fake.heard == []
+
+
+def test_a_voice_that_breaks_leaves_the_words_delivered(fake: FakeTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation, rows = _waiting({"text": "好，念给您听。", "aloud": "打12348。"})
+    monkeypatch.setattr(speech, "_command", lambda: ["false"])
+    assert Telegram(settings()).push(conversation, rows) == 1
+    with pytest.raises(TryLaterError):
+        Telegram(settings()).push(conversation, rows[1:])
+    assert fake.texts() == ["好，念给您听。"]
 
 
 def test_photos_are_fetched_from_telegram(fake: FakeTelegram) -> None:

@@ -72,6 +72,15 @@ def test_the_conversation_is_shown_in_order_and_only_once(client: TestClient) ->
     assert [m["text"] for m in again] == ["路灯坏了", "在什么地方？"], "the history is still there"
 
 
+def test_the_page_is_told_what_to_read_aloud_and_when_to_grow(client: TestClient) -> None:
+    _say(client, "念给我听")
+    _answer("好，念给您听。", aloud="① 打12348。\n看 https://a.cn/b", bigger=True)
+    _answer("还要帮什么？")
+    read, other = client.get("/chat/messages?after=0").json()["messages"][1:]
+    assert read["text"] == "好，念给您听。" and read["aloud"] == "一、打幺二三四八。\n看。" and read["bigger"] is True
+    assert other["aloud"] is None and other["bigger"] is False
+
+
 def test_an_answer_committed_after_a_later_message_is_not_missed(client: TestClient) -> None:
     _say(client, "一", "c1")
     _answer("答一")

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import threading
 import urllib.parse
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class FakeTelegram:
-    """``sent`` records (method, parameters); ``refuse`` holds (status, description) for the next sendMessage calls."""
+    """``sent`` records (method, parameters); ``refuse`` holds (status, description) for the next sendMessage calls.
+
+    ``heard`` holds the files that came along, ``refused_methods`` the calls that are refused whatever they bring.
+    """
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, str]]] = []
         self.refuse: list[tuple[int, str]] = []
+        self.refused_methods: set[str] = set()
+        self.heard: list[bytes] = []
         self.files: dict[str, bytes] = {}
         self.updates: list[dict[str, Any]] = []
         fake = self
@@ -24,16 +30,17 @@ class FakeTelegram:
                 self._raw(200, fake.files.get(self.path.split("/")[-1], b""))
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                data = {k: v[0] for k, v in urllib.parse.parse_qs(raw).items()}
+                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 method = self.path.split("/")[-1]
-                if method == "sendMessage" and fake.refuse:
-                    status, description = fake.refuse.pop(0)
+                data, files = _form(self.headers.get("Content-Type") or "", raw)
+                if (method == "sendMessage" and fake.refuse) or method in fake.refused_methods:
+                    status, description = fake.refuse.pop(0) if fake.refuse else (400, "Bad Request: not allowed")
                     self._raw(
                         status, json.dumps({"ok": False, "error_code": status, "description": description}).encode()
                     )
                     return
                 fake.sent.append((method, data))
+                fake.heard += files
                 self._raw(200, json.dumps({"ok": True, "result": fake.result(method, data)}).encode())
 
             def _raw(self, status: int, data: bytes) -> None:
@@ -59,13 +66,11 @@ class FakeTelegram:
         if method == "getUpdates":
             offset = int(data.get("offset") or 0)
             return [u for u in self.updates if u["update_id"] >= offset]
+        message = {"message_id": len(self.sent), "date": 0}
         if method == "sendMessage":
-            return {
-                "message_id": len(self.sent),
-                "date": 0,
-                "chat": {"id": int(data["chat_id"]), "type": "private"},
-                "text": data["text"],
-            }
+            return {**message, "chat": {"id": int(data["chat_id"]), "type": "private"}, "text": data["text"]}
+        if method in ("sendVoice", "sendAudio"):
+            return {**message, "chat": {"id": int(data["chat_id"]), "type": "private"}}
         return True
 
     def texts(self) -> list[str]:
@@ -76,6 +81,23 @@ class FakeTelegram:
         """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _form(kind: str, raw: bytes) -> tuple[dict[str, str], list[bytes]]:
+    """The fields and files of a form, urlencoded or multipart."""
+    if not kind.startswith("multipart/"):
+        return {k: v[0] for k, v in urllib.parse.parse_qs(raw.decode()).items()}, []
+    fields: dict[str, str] = {}
+    files: list[bytes] = []
+    parts = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw).get_payload()
+    for part in parts if isinstance(parts, list) else []:
+        data = part.get_payload(decode=True)
+        assert isinstance(data, bytes)
+        if part.get_filename():
+            files.append(data)
+        else:
+            fields[str(part.get_param("name", header="content-disposition"))] = data.decode()
+    return fields, files
 
 
 def update(identity: int, chat: int = 7, **message: Any) -> dict[str, Any]:

@@ -79,11 +79,16 @@ def _batches(lengths: list[int], chance: random.Random) -> list[list[int]]:
     return out
 
 
-def adapt(epochs: int) -> dict[str, e5file.Bytes]:
-    """Train, and give the learnt tensors as they are stored."""
+def adapt(epochs: int, begin_from: Path) -> dict[str, e5file.Bytes]:
+    """Train, and give the learnt tensors as they are stored.
+
+    Args:
+        epochs: how often everything is seen.
+        begin_from: the patch to begin from: the classifier's, or the search's own to go on with it.
+    """
     torch.manual_seed(SEED)
     chance = random.Random(SEED)
-    file = e5file.with_patch(BASE.read_bytes(), PATCH)
+    file = e5file.with_patch(BASE.read_bytes(), begin_from)
     tokenise, found = Tokeniser(file), examples()
     network = Network(file, FIRST, DROPOUT)
     typos = homophone_typos(homophones(e.text for e in found if not e.body))
@@ -130,9 +135,10 @@ def main() -> None:
     """Run the adaptation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--further", action="store_true", help="go on from the shipped one, after entries were added")
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
-    tensors = adapt(arguments.epochs)
+    tensors = adapt(arguments.epochs, TARGET if arguments.further else PATCH)
     e5file.write_patch(arguments.out, e5file.digest(BASE.read_bytes()), tensors)
     print(f"written: {arguments.out} ({arguments.out.stat().st_size / 1e6:.1f} MB)")
 

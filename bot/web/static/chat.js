@@ -146,7 +146,8 @@
   /* ---------- 朗读 ---------- */
   var RATE = 0.85, PATIENCE = 5000;     // 语速；几毫秒没出声就说一声
   var synth = window.speechSynthesis, canSay = !!(synth && window.SpeechSynthesisUtterance), saying = null,
-    turn = 0, startTimer = 0, woken = false;
+    turn = 0, startTimer = 0, woken = false,
+    kept = [];                          // 有的浏览器会把没人拿着的话丢掉，念一半就停
   if (canSay && synth.getVoices) { synth.getVoices(); }   // 有的浏览器问过一次才去装声音
   function hush() {
     turn++;
@@ -201,6 +202,7 @@
       if (byItself && button && voices.length) { tell('没念出来。请点那句话旁边的“朗读”。'); } else { cannotSay(); }
     }
     startTimer = setTimeout(silent, PATIENCE);
+    kept = [];
     for (i = 0; i < parts.length; i++) {
       var u = new window.SpeechSynthesisUtterance(parts[i]);
       u.lang = 'zh-CN'; u.rate = RATE;
@@ -208,6 +210,7 @@
       u.onstart = function () { started = true; };
       if (i === parts.length - 1) { u.onend = finish; }
       u.onerror = function () { silent(); finish(); };
+      kept.push(u);
       synth.speak(u);
     }
   }
