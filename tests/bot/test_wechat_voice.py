@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,7 +18,7 @@ from bot.channels.base import TryLaterError, WindowClosedError
 from bot.channels.wechat import WeChat
 from bot.model import Conversation, Outbound
 from bot.web.waiting import Reply, mark_sent, reply_to
-from bot.worker import push_once
+from bot.worker import Worker, push_once
 from common.db import now, transaction
 from common.settings import settings
 
@@ -182,6 +184,43 @@ def test_a_passing_failure_of_wechat_is_tried_again(fake: HearingWeChat) -> None
     with pytest.raises(TryLaterError):
         WeChat(settings()).push(conversation, rows[1:])
     assert WeChat(settings()).push(conversation, rows[1:]) == 1
+
+
+class _Busy:
+    """A channel that is long at work for the first resident."""
+
+    channel = "wechat"
+
+    def __init__(self) -> None:
+        self.go_on, self.other_served = threading.Event(), threading.Event()
+
+    def push(self, conversation: Conversation, rows: Sequence[Outbound]) -> int:
+        if conversation.user == "openid1":
+            self.go_on.wait(60)
+        else:
+            self.other_served.set()
+        return len(rows)
+
+
+async def test_another_resident_does_not_wait_while_a_voice_is_made(fake: HearingWeChat) -> None:
+    _answered(ALOUD)
+    with transaction() as session:
+        row, _ = inbox.store(session, inbox.Received("wechat", "openid2", "k2", "text", {"text": "您好"}))
+        outbox.put(session, row.conversation_id, [{"text": "您好。"}])
+    worker, busy = Worker(settings()), _Busy()
+    worker.pushers = {"wechat": busy}
+    pushing = asyncio.create_task(worker._outbound())
+    try:
+        assert await asyncio.to_thread(busy.other_served.wait, 30)
+        assert not busy.go_on.is_set()
+    finally:
+        busy.go_on.set()
+        worker.stopping.set()
+        await pushing
+        if worker._pushing:
+            await asyncio.wait(worker._pushing)
+        await worker.engine.close()
+    assert {row.status for row in _rows()} == {"sent"}
 
 
 async def test_switched_off_the_reply_itself_says_where_to_hear_it(

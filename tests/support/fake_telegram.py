@@ -77,6 +77,10 @@ class FakeTelegram:
         """Texts of the messages sent."""
         return [data["text"] for method, data in self.sent if method == "sendMessage"]
 
+    def calls(self) -> list[str]:
+        """What was sent to residents, by the method's name."""
+        return [method for method, _data in self.sent if method.startswith("send")]
+
     def close(self) -> None:
         """Stop the server."""
         self._server.shutdown()
