@@ -33,9 +33,9 @@ from cases.risk.conditions import (
     clause_span,
 )
 from cases.risk.facts import Reach
-from common.nodes import Source, line
 from cases.risk.rhythm import Rhythm, Wait
 from cases.workflow import ACTIONS
+from common.nodes import Source, line
 from common.settings import settings
 from nlu.taxonomy import taxonomy
 

@@ -23,7 +23,9 @@ def _before_all_else(reading: Reading) -> tuple[str, float] | None:
     """What a message is whatever else it may be: a fraud in progress, a wish about how it is talked, going on with a guide."""
     if "fraud_now" in reading.signals:
         return "fraud_now", reading.signals["fraud_now"]
-    wish = max((name for name in HELP_READING if name in reading.signals), key=reading.signals.__getitem__, default=None)
+    wish = max(
+        (name for name in HELP_READING if name in reading.signals), key=reading.signals.__getitem__, default=None
+    )
     if wish:
         return "help_reading", reading.signals[wish]
     if "guide_go_on" in reading.signals:
