@@ -72,9 +72,8 @@ class Shelf:
         try:
             self._served = serve(guiding, self._vectors)
             log().info("knowledge searched anew", entries=len(guiding.library.entries))
-        except (
-            Exception
-        ) as error:  # whatever it is, the old version serves; and it is not tried again at every question
+        # Whatever it is, the old version serves; and it is not tried again at every question.
+        except Exception as error:
             log().error("knowledge not searched anew", error=type(error).__name__)
         finally:
             self._guiding = guiding
