@@ -127,6 +127,7 @@ def understanding() -> None:
     nlu = ROOT / "nlu"
     value = digest(
         nlu / "corpus.py",
+        nlu / "signal_corpus.py",
         nlu / "data",
         nlu / "entities",
         nlu / "taxonomy",

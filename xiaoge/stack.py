@@ -117,7 +117,7 @@ class Stack:
             ),
             "actions": Part(
                 "actions",
-                [app, "-m", "rasa_sdk", "--actions", "actions", "--port", str(config.actions_port), "--quiet"],
+                [app, "-m", "actions.server", "--actions", "actions", "--port", str(config.actions_port), "--quiet"],
                 f"{config.actions_url}/health",
                 {"SANIC_HOST": "127.0.0.1", "PYTHONWARNINGS": "ignore"},
             ),
