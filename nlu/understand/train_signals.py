@@ -26,9 +26,10 @@ SPARSE_C = 10.0
 CLASSES = ("no", "yes")
 # A fraud must not be missed, so its threshold is as low as false alarms allow: this share of ordinary messages.
 FALSE_ALARMS = 0.007
-# Of every other signal, among ordinary messages and those written for it, of which many are near misses on purpose.
-# The parts that judge the folds know a fifth less than the head, so this makes about 0.95.
-PRECISION = 0.92
+# Of every other signal, among ordinary messages and those written for it, of which many are near misses on purpose:
+# the first of these at which half the messages that show the signal are heard, or the last.
+PRECISIONS = (0.95, 0.92, 0.9)
+HALF = 0.5
 
 Yes = npt.NDArray[np.bool_]
 Part = tuple[Vectors, Vectors]
@@ -100,9 +101,15 @@ def _threshold(signal: str, p: Vectors, y: Yes, written_for: npt.NDArray[np.str_
     counted = y | (written_for == "") | (written_for == signal)
     p, y = p[counted], y[counted]
     order = np.argsort(-p, kind="stable")
-    precision = np.cumsum(y[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(precision >= PRECISION)
-    return float(p[order[good[-1]]]) if len(good) else 1.0
+    hits = np.cumsum(y[order])
+    threshold = 1.0
+    for wanted in PRECISIONS:
+        good = np.flatnonzero(hits >= wanted * np.arange(1, len(order) + 1))
+        if len(good):
+            threshold = float(p[order[good[-1]]])
+            if hits[good[-1]] >= HALF * y.sum():
+                break
+    return threshold
 
 
 def _scores(p: Vectors, y: Yes, written_for: npt.NDArray[np.str_], threshold: float) -> dict[str, float]:
