@@ -77,11 +77,9 @@ def main() -> None:
     right = [[place[e] for e in a.entries] for a in asked]
     weights = likeliest(np.stack([against_each_other(e) for e in found]).astype(np.float64), right)
     rows, labels = [], []
-    for question, evidence, places in zip(
-        [*(a.text for a in asked), *away], [*found, *lost], [*right, *([[]] * len(lost))], strict=True
-    ):
+    for evidence, places in zip([*found, *lost], [*right, *([[]] * len(lost))], strict=True):
         scores = against_each_other(evidence).astype(np.float64) @ weights
-        rows.append(signs(scores, evidence, read_of(question)))
+        rows.append(signs(scores, evidence))
         labels.append(int(int(np.argmax(scores)) in places))
     x, y = np.array(rows), np.array(labels)
     middle, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)

@@ -74,21 +74,17 @@ def read_of(question: str) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST // 2]}{plain[-LONGEST // 2 :]}"
 
 
-def signs(scores: npt.NDArray[np.float64], evidence: npt.NDArray[np.float32], question: str) -> npt.NDArray[np.float64]:
-    """What tells whether the best entry answers: its share against all others, its score, its lead, its own evidence, and how long the
-    question is.
+def signs(scores: npt.NDArray[np.float64], evidence: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """What tells whether the best entry answers: its share against all others, its score, its lead, and its own evidence.
 
     Args:
         scores: of all entries, shape (entries,).
         evidence: as it was found, shape (entries, kinds).
-        question: what was read of it.
     """
     order = np.argsort(-scores)
     best, second = scores[order[0]], scores[order[1]] if len(order) > 1 else scores[order[0]] - 1.0
     share = 1.0 / float(np.exp(scores - best).sum())
-    return np.array(
-        [math.log(share), best, best - second, *evidence[order[0]], math.log(max(1, len(question)))], dtype=np.float64
-    )
+    return np.array([math.log(share), best, best - second, *evidence[order[0]]], dtype=np.float64)
 
 
 class Finder:
@@ -125,6 +121,6 @@ class Finder:
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         hits = tuple(Hit(self.library.entries[self._corpus.ids[i]], float(shares[i])) for i in order)
-        told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence, text)])))
+        told = float(np.dot(self._weights.sure, np.concatenate([[1.0], signs(scores, evidence)])))
         sure = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
         return Found(hits, sure, sure >= self._weights.answers_from, sure >= self._weights.suggests_from)

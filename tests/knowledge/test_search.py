@@ -38,7 +38,7 @@ def test_an_entrys_own_question_finds_it_first(finder: Finder) -> None:
         ("儿子不给养老钱咋办", "elder.children-not-supporting"),
         ("房东死活不退我押金", "deal.rent-deposit"),
         ("网上买的衣服不想要了能退不", "consumer.seven-day-return"),
-        ("楼上漏水把俺家天花板泡了，他不赔", "neighbour.leak"),
+        ("楼上漏水把俺家天花板泡了，他不赔", "neighbour.upstairs-leak"),
     ],
 )
 def test_everyday_questions_find_their_entry(finder: Finder, question: str, entry: str) -> None:
