@@ -236,3 +236,51 @@ def test_learning_signals_changes_no_other_head(written: SignalCorpus) -> None:
 def figures(pipeline: Pipeline) -> dict[str, Any]:
     ordinary = [m.whole for f in sorted(SETS.glob("*.yml")) for m in labelled.read(f, taxonomy())]
     return signals.measure(pipeline, signal_corpus.HELD_OUT, ordinary)
+
+
+# A little below what was measured: (precision, recall).
+BARS = {
+    "fraud_now": (0.82, 0.64),
+    "elderly": (0.88, 0.4),
+    "repeat": (0.85, 0.25),
+    "slower": (0.7, 0.45),
+    "bigger": (0.75, 0.8),
+    "aloud": (0.8, 0.5),
+    "normal": (0.7, 0.25),
+    "family": (0.75, 0.65),
+    "back": (0.75, 0.75),
+    "restart": (0.85, 0.85),
+    "later": (0.85, 0.4),
+    "guide_go_on": (0.75, 0.8),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_heard_as_surely_as_was_measured(figures: dict[str, Any], name: str) -> None:
+    row, (precision, recall) = figures["signals"][name], BARS[name]
+    assert row["precision"] >= precision
+    assert row["recall"] >= recall
+
+
+@pytest.mark.slow
+def test_ordinary_messages_raise_few_false_alarms(figures: dict[str, Any]) -> None:
+    rows = figures["signals"]
+    assert rows["fraud_now"]["false_per_thousand"] < 10
+    assert all(row["false_per_thousand"] <= 2.5 for name, row in rows.items() if name != "fraud_now")
+
+
+def test_the_figures_count_what_is_heard_and_what_is_false(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "back.yml").write_text(
+        "signal: back\nheard: [返回上一步, 锅盖在哪]\nnot_heard: [路灯坏了]\nelsewhere: [退回上一个问题]\n",
+        encoding="utf-8",
+    )
+    found = signals.measure(pipeline, tmp_path, ["退回上一个问题", "返回上一题", "路口有个坑"])
+    row = found["signals"]["back"]
+    assert (found["messages"], found["ordinary"]) == (3, 3)
+    assert (row["precision"], row["recall"], row["positives"]) == (1.0, 0.5, 2)
+    assert row["false"] == ["返回上一题"]
+    assert row["false_per_thousand"] == 333.33
+    told = list(signals.lines(found))
+    assert told[0] == "3 messages written for the signals, 3 ordinary ones"
+    assert any(line.startswith("back ") and "333.3" in line for line in told)
