@@ -63,10 +63,13 @@ class E5:
 
     def __init__(self, file: e5file.ModelFile, graph: Path, name: str, cache: int = 256) -> None:
         import onnxruntime
+        from threadpoolctl import threadpool_limits
 
+        # BLAS's threads go on spinning for milliseconds after a product, on the cores that the layers need next.
+        threadpool_limits(1, "blas")
         options = onnxruntime.SessionOptions()
-        # Threads that spin while they wait would starve the other processes of a small machine.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # While one text is computed threads may spin; after it they would starve the other processes of a small machine.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         options.intra_op_num_threads = min(2, os.cpu_count() or 1)
         self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         self.name = name
