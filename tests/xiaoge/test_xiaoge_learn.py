@@ -10,8 +10,9 @@ from typer.testing import CliRunner, Result
 from cases import service
 from cases.service import NewTicket
 from common.db import transaction
-from nlu import corpus
+from nlu import corpus, signal_corpus
 from nlu.corpus import Utterance
+from nlu.signal_corpus import SignalCorpus
 from nlu.taxonomy import taxonomy
 from nlu.understand import store
 from xiaoge import learning
@@ -49,6 +50,8 @@ def small(
     monkeypatch.setenv("XIAOGE_MODELS", str(home))
     whole = corpus.load(taxonomy())
     monkeypatch.setattr(corpus, "load", lambda *_: few(whole))
+    signals = SignalCorpus(tuple(s for s in signal_corpus.load().said if s.written_for == "back"), {})
+    monkeypatch.setattr(signal_corpus, "load", lambda *_: signals)
     sets = tmp_path_factory.mktemp("held_out")
     rows = [("夜里工地打桩吵得睡不着", "environment.noise"), ("路灯黑了半个月", "environment.facility")]
     rows += [("老板拖着三个月工资不发", "dispute.labor"), ("家里停水一整天了", "service.utility")]
@@ -84,6 +87,7 @@ def test_a_model_that_is_no_worse_is_promoted_and_can_be_taken_back(small: Calla
     second = store.current(store.folder())
     assert second != first
     assert store.load().manifest["corrections"] == 3
+    assert "back" in store.load().manifest["signals"]
     assert "3 after, of 3" in result.output
     assert f"xiaoge model use {first}" in result.output
     listed = run("model", "list").output
