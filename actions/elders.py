@@ -16,7 +16,6 @@ from actions.offers import Events, Offer
 from actions.turn import EVENT_PREFIX, Turn
 from common.db import reading
 from knowledge.guiding import kept
-from knowledge.shelf import shelf
 
 FRAUD_GUIDE = "think-i-was-cheated"
 
@@ -32,10 +31,10 @@ class FraudWarning(Action):
         dispatcher.utter_message(response="utter_fraud_now")
         if tracker.get_slot("intake") or tracker.get_slot("guide"):
             return []
-        options: list[Offer] = []
-        if FRAUD_GUIDE in shelf().now().guides:
-            options.append({"say": "一步一步问我，该做什么", "do": "guide", "guide": FRAUD_GUIDE, "yes": True})
-        options.append({"say": "登记下来，报给网格和派出所", "do": "report"})
+        options: list[Offer] = [
+            {"say": "一步一步问我，该做什么", "do": "guide", "guide": FRAUD_GUIDE, "yes": True},
+            {"say": "登记下来，报给网格和派出所", "do": "report"},
+        ]
         return [SlotSet("pending", pending(turn)), *ask_which(dispatcher, options)]
 
 

@@ -183,10 +183,6 @@ def interrupted(tracker: Tracker) -> bool:
     return False
 
 
-def _buttons(options: list[str]) -> list[dict[str, str]]:
-    return [{"title": option, "payload": option} for option in options]
-
-
 class AskMatter(_Ask):
     """Which of the likeliest matters is it?"""
 
@@ -198,7 +194,9 @@ class AskMatter(_Ask):
             dispatcher.utter_message(response="utter_tell_again")
             return
         options = [words.plain_name(code) for code in intake.choices] + ["都不是"]
-        dispatcher.utter_message(response="utter_ask_matter", list=words.numbered(options), buttons=_buttons(options))
+        dispatcher.utter_message(
+            response="utter_ask_matter", list=words.numbered(options), buttons=offers.buttons(options)
+        )
 
 
 class AskPlace(_Ask):
@@ -229,7 +227,7 @@ class AskDetail(_Ask):
                 response="utter_ask_choice",
                 question=followup.ask,
                 list=words.numbered(options),
-                buttons=_buttons(options),
+                buttons=offers.buttons(options),
             )
         else:
             dispatcher.utter_message(response="utter_ask_detail", question=followup.ask)
@@ -243,7 +241,7 @@ class AskConfirm(_Ask):
     def ask(self, dispatcher: CollectingDispatcher, intake: Intake, tracker: Tracker) -> None:
         asked_before = intake.asked == "confirm"
         if asked_before and interrupted(tracker):
-            dispatcher.utter_message(response="utter_confirm_again", buttons=_buttons(["对", "不报了"]))
+            dispatcher.utter_message(response="utter_confirm_again", buttons=offers.buttons(["对", "不报了"]))
             return
         intake.asked = "confirm"
         if asked_before and "what_is_wrong" in intake.say:
@@ -254,11 +252,11 @@ class AskConfirm(_Ask):
                 response="utter_confirm_slow",
                 summary=words.summary(intake),
                 list=words.numbered(list(interpret.CONFIRMING)),
-                buttons=_buttons(list(interpret.CONFIRMING)),
+                buttons=offers.buttons(list(interpret.CONFIRMING)),
             )
             return
         dispatcher.utter_message(
-            response="utter_confirm", summary=words.summary(intake), buttons=_buttons(["对", "不报了"])
+            response="utter_confirm", summary=words.summary(intake), buttons=offers.buttons(["对", "不报了"])
         )
 
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 from actions.intake.state import Intake
 from cases.outward.backend import Standing, backend
 from common.settings import settings
+from knowledge.model import MEDIATION
 from nlu.taxonomy import taxonomy
 from nlu.text.normalise import for_model
 from nlu.understand.features import without_greeting
 
 CIRCLED = "①②③④⑤⑥⑦⑧⑨"
 QUOTE = 36
-MEDIATION = {
-    "people": "人民调解",
-    "industry": "行业调解",
-    "judicial": "司法调解",
-    "administrative": "行政调解",
-    "labour": "劳动争议调解",
-    "land": "土地承包调解",
-}
 
 
 def numbered(options: list[str]) -> str:

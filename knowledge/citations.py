@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nlu.entities.numbers import value
+
 _FORM = re.compile(r"(?P<law>.+?)(?P<article>第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?)")
 _ARTICLE = re.compile(r"第([一二三四五六七八九十百千零]+)条")
-_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
 
 
 @dataclass(frozen=True, order=True)
@@ -37,11 +37,4 @@ def number(article: str) -> int:
     match = _ARTICLE.match(article)
     if match is None:
         return 0
-    total, digit = 0, 0
-    for char in match[1]:
-        if char in _UNITS:
-            total += (digit or 1) * _UNITS[char]
-            digit = 0
-        else:
-            digit = _DIGITS[char]
-    return total + digit
+    return int(value(match[1]) or 0)

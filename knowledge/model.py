@@ -7,6 +7,16 @@ from datetime import date
 
 from knowledge.citations import Citation
 
+# The six kinds of mediation, by what files and tickets call them, and in residents' words.
+MEDIATION = {
+    "people": "人民调解",
+    "industry": "行业调解",
+    "judicial": "司法调解",
+    "administrative": "行政调解",
+    "labour": "劳动争议调解",
+    "land": "土地承包调解",
+}
+
 
 @dataclass(frozen=True)
 class Limit:

@@ -14,11 +14,10 @@ import yaml
 from common.nodes import Source, line
 from common.settings import settings
 from knowledge.citations import Citation, parse
-from knowledge.model import Change, Entry, Limit, Review
+from knowledge.model import MEDIATION, Change, Entry, Limit, Review
 from knowledge.sentences import breaths, sentences
 
 FOLDER = Path(__file__).parent / "entries"
-MEDIATION = ("people", "industry", "judicial", "administrative", "labour", "land")
 OTHER_WAYS = 5  # to ask at least
 LONGEST_PHRASING = 120  # characters
 SENTENCES = (2, 3)  # of an answer: where one stands, then what to do

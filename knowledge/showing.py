@@ -6,20 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from knowledge.citations import Citation
 from knowledge.library import Library
-from knowledge.model import Entry, Law, Limit, Office
+from knowledge.model import MEDIATION, Entry, Law, Limit, Office
 from knowledge.search.bm25 import BM25
 from knowledge.search.terms import terms
 from knowledge.statutes import in_full
 
 NEAR = 3  # phrasings of an entry that count beside the nearest
-_MEDIATION = {
-    "people": "人民调解",
-    "industry": "行业性专业性调解",
-    "judicial": "法院调解",
-    "administrative": "行政调解",
-    "labour": "劳动争议调解",
-    "land": "农村土地承包纠纷调解",
-}
 
 
 def limit(given: Limit) -> str:
@@ -46,14 +38,14 @@ def _listed(title: str, lines: Iterable[str], numbered: bool = False) -> list[st
     return ["", title, *found] if found else []
 
 
-def page(entry: Entry, library: Library) -> list[str]:
-    """An entry's whole content, in lines.
+def told(entry: Entry, library: Library) -> list[str]:
+    """What an entry tells who asks, in lines.
 
     Args:
         entry: to show.
-        library: that it is of; gives offices, laws and related questions their names.
+        library: that it is of; gives offices and laws their names.
     """
-    lines = [f"{entry.id}  {entry.file}:{entry.line}", entry.question, "", entry.answer]
+    lines = [entry.question, "", entry.answer]
     lines += _listed("怎么办", entry.steps, numbered=True)
     lines += _listed("带什么", ["、".join(entry.papers)] if entry.papers else [])
     lines += _listed("去哪儿", (office(library.offices[key]) for key in entry.where if key in library.offices))
@@ -61,11 +53,15 @@ def page(entry: Entry, library: Library) -> list[str]:
     lines += _listed("要花钱吗", [entry.fees] if entry.fees else [])
     lines += _listed("当心", entry.warnings)
     lines += _listed("打电话", [entry.phone])
-    lines += _listed("能调解吗", [_MEDIATION[entry.mediation]] if entry.mediation else [])
+    lines += _listed("能调解吗", [MEDIATION[entry.mediation]] if entry.mediation else [])
     lines += _listed("一步一步问", [entry.guide] if entry.guide else [])
-    lines += _listed(
-        "依据", [article(library.laws, c) for c in entry.statutes] + [f"{name}（只写名）" for name in entry.by_name]
-    )
+    by_name = [f"{name}（只写名）" for name in entry.by_name]
+    return lines + _listed("依据", [article(library.laws, c) for c in entry.statutes] + by_name)
+
+
+def page(entry: Entry, library: Library) -> list[str]:
+    """An entry's whole content, in lines; arguments as for :func:`told`."""
+    lines = [f"{entry.id}  {entry.file}:{entry.line}", *told(entry, library)]
     lines += _listed("也这样问", entry.also)
     lines += _listed("也许想问", (f"{library.entries[i].question}  {i}" for i in entry.related if i in library.entries))
     review = f"{entry.reviewed.on} {entry.reviewed.by}" if entry.reviewed else "还没有人核对过"

@@ -8,9 +8,9 @@ from typing import Any
 import typer
 
 from knowledge.library import KnowledgeError
-from knowledge.model import Entry
 from knowledge.search import Found
 from knowledge.shelf import Served, shelf
+from knowledge.showing import told
 from knowledge.statutes import in_full
 from xiaoge import jsonl
 
@@ -54,21 +54,6 @@ def ask_lines(source: Path | None, target: Path | None) -> int:
     return jsonl.run(source, target, "question", work, "answered")
 
 
-def told(entry: Entry, served: Served) -> str:
-    """An entry for the terminal."""
-    offices = [served.library.offices[key] for key in entry.where]
-    lines = [entry.question, "", entry.answer, ""]
-    lines += [f"  {i}. {step}" for i, step in enumerate(entry.steps, 1)]
-    lines += [f"带上：{'、'.join(entry.papers)}"] if entry.papers else []
-    lines.append("去哪儿：" + "；".join(f"{o.name} {o.phone or ''}".strip() for o in offices))
-    lines += [f"别错过：{t.what}，{t.time}" + (f"（从{t.since}）" if t.since else "") for t in entry.limits]
-    lines += [f"花多少钱：{entry.fees}"] if entry.fees else []
-    lines += [f"当心：{w}" for w in entry.warnings]
-    lines.append("依据：" + "、".join([*map(str, entry.statutes), *entry.by_name]))
-    lines.append(f"打电话问：{entry.phone}")
-    return "\n".join(lines)
-
-
 def ask_once(question: str) -> int:
     """Answer one question in the terminal. Returns the exit status."""
     served = _served()
@@ -78,7 +63,7 @@ def ask_once(question: str) -> int:
     if not found.answered:
         typer.echo("这个我没有把握，不敢乱讲。请打12348，免费，有律师给您讲。")
         return 0
-    typer.echo(told(found.hits[0].entry, served))
+    typer.echo("\n".join(told(found.hits[0].entry, served.library)))
     if len(found.hits) > 1:
         typer.echo("\n也可能您问的是：" + "；".join(hit.entry.question for hit in found.hits[1:]))
     return 0

@@ -9,17 +9,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from xiaoge.failing import fail
+
 audit = typer.Typer(
     help="The histories of tickets and of the city's settings: are they unbroken?", no_args_is_help=True
 )
 catalogue = typer.Typer(help="The routing catalogue: who handles what, within which time.", no_args_is_help=True)
 emergency = typer.Typer(help="平 / 急: announce an emergency, end it.", no_args_is_help=True)
 keys = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
-
-
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(1)
 
 
 @audit.command("verify")
@@ -35,7 +32,7 @@ def audit_verify(
         try:
             looked, flaws = history.verify(session, numbers.required(number) if number else None)
         except numbers.NotANumberError as error:
-            raise _fail(str(error)) from None
+            raise fail(str(error)) from None
         broken = [] if number else lines.flaws(session)
     for flaw in flaws:
         where = f"ticket {numbers.spoken(flaw.number)}" if flaw.number else "seal"
@@ -61,7 +58,7 @@ def audit_seal(
         with transaction() as session:
             made = history.seal(session, chosen, zone)
     except ValueError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"{made.day}  {made.events} lines  {made.digest}")
 
 
@@ -78,7 +75,7 @@ def catalogue_load(
         with transaction() as session:
             count = rows.load(session, file, by)
     except rows.CatalogueError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"loaded: {count} rows")
 
 
@@ -93,11 +90,11 @@ def catalogue_show(
     from nlu.taxonomy import taxonomy
 
     if not taxonomy().has_type(type_):
-        raise _fail(f"unknown matter type {type_!r}")
+        raise fail(f"unknown matter type {type_!r}")
     with reading() as session:
         route = routing.at_place(session, type_, area)
     if route is None:
-        raise _fail("the catalogue is empty: 'xiaoge db load-city' or 'xiaoge catalogue load'")
+        raise fail("the catalogue is empty: 'xiaoge db load-city' or 'xiaoge catalogue load'")
     limits = route.limits
     typer.echo(
         f"{taxonomy().type(type_).name}: {route.unit}" + (f", with {', '.join(route.helpers)}" if route.helpers else "")
@@ -134,7 +131,7 @@ def emergency_announce(
                 session, title=title, text=text, areas=area, matters=matter or [], until=end, by=by, unit=unit
             )
     except EmergencyError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"emergency {made.id} is in force until {end:%Y-%m-%d %H:%M}")
 
 
@@ -151,7 +148,7 @@ def emergency_end(
         with transaction() as session:
             ended = service.end_emergency(session, identity, by=by)
     except LookupError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"ended: {ended.title}")
 
 
@@ -194,7 +191,7 @@ def keys_make(
         with transaction() as session:
             made = api_keys.make_key(session, name, scope, role, unit, area)
     except (ValueError, LookupError) as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(made)
 
 
@@ -223,5 +220,5 @@ def keys_revoke(name: Annotated[str, typer.Argument(help="The name it was made w
         with transaction() as session:
             api_keys.revoke_key(session, name)
     except (ValueError, LookupError) as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"revoked: {name}")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xiaoge import backend_cli, duplicates_cli, figures_cli, knowledge_cli, places_cli
+from xiaoge.failing import fail
 
 app = typer.Typer(
     help="小格 Xiaoge: conversational intake for grid matters. Each command's --help says enough to work from.",
@@ -35,12 +36,6 @@ app.add_typer(places_cli.app, name="places")
 app.add_typer(figures_cli.app, name="figures")
 app.add_typer(duplicates_cli.app, name="duplicates")
 app.add_typer(knowledge_cli.app, name="kb")
-
-
-def fail(text: str) -> typer.Exit:
-    """Print an error and give the exception that ends the command with status 1."""
-    typer.echo(text, err=True)
-    return typer.Exit(1)
 
 
 @app.command()

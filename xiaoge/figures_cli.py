@@ -9,13 +9,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from xiaoge.failing import fail
+
 app = typer.Typer(help="How many, how fast, how well; see docs/figures.md.", no_args_is_help=True)
 WEEKS = 4  # shown unless told otherwise
-
-
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(1)
 
 
 def _today() -> date:
@@ -28,7 +25,7 @@ def _day(text: str | None, otherwise: date) -> date:
     try:
         return date.fromisoformat(text) if text else otherwise
     except ValueError:
-        raise _fail(f"{text!r} is no day; write it as 2026-11-22") from None
+        raise fail(f"{text!r} is no day; write it as 2026-11-22") from None
 
 
 @app.command("table")
@@ -50,12 +47,12 @@ def table(
     last = _day(until, _today())
     question = Question(_day(since, last - timedelta(weeks=WEEKS)), last, by=by or (), area=area)
     if out is not None and out.suffix.lower() not in (".csv", ".xlsx"):
-        raise _fail(f"{out}: the file's name must end in .csv or .xlsx")
+        raise fail(f"{out}: the file's name must end in .csv or .xlsx")
     try:
         with reading() as session:
             answer = query(session, question)
     except FigureError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     if out is None:
         to_csv(answer, typer.get_binary_stream("stdout"))
     elif out.suffix.lower() == ".csv":
@@ -83,7 +80,7 @@ def morning(
             hot = hotspots.lines(session, area=area)[1:]
             typer.echo(spoken(report(session, _day(day, _today()), hot, area=area)))
     except (FigureError, hotspots.AreaNotFoundError) as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
 
 
 @app.command("hotspots")
@@ -100,4 +97,4 @@ def hot_spots(
             for line in hotspots.lines(session, days=days, area=area):
                 typer.echo(line)
     except hotspots.AreaNotFoundError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None

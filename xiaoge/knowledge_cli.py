@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xiaoge.failing import fail
+
 if TYPE_CHECKING:
     from knowledge.checking import Checked
     from knowledge.keeping import Due
@@ -23,11 +25,6 @@ Guides = Annotated[Path | None, typer.Option("--guides", help="Folder of guides;
 SHOWN = 50  # entries due for review
 
 
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(1)
-
-
 def _checked(entries: Path | None = None, guides: Path | None = None) -> Checked:
     """Everything read and checked, with the city's own offices."""
     from dataclasses import replace
@@ -38,7 +35,7 @@ def _checked(entries: Path | None = None, guides: Path | None = None) -> Checked
 
     for folder in (entries, guides):
         if folder is not None and not folder.is_dir():
-            raise _fail(f"{folder} is no folder")
+            raise fail(f"{folder} is no folder")
     where = Folders(own_offices=settings().var / "offices.yml")
     return check(replace(where, entries=entries or where.entries, guides=guides or where.guides))
 
@@ -90,7 +87,7 @@ def check(entries: Entries = None, guides: Guides = None) -> None:
     for remark in hard:
         typer.echo(f"{remark} (a hard word; served all the same)", err=True)
     if problems:
-        raise _fail(f"{len(problems)} mistakes")
+        raise fail(f"{len(problems)} mistakes")
     library = found.library
     parts: dict[str, Sized] = {
         "entries": library.entries,
@@ -187,7 +184,7 @@ def show(
     library = _read().library
     found = showing.find(" ".join(words), library)
     if not found:
-        raise _fail("no entry has words like these")
+        raise fail("no entry has words like these")
     for line in showing.page(found[0], library):
         typer.echo(line)
     if len(found) > 1:
@@ -210,11 +207,11 @@ def draw(
     guides, problems = guides_reading.read()
     drafts, torn = drafts_reading.read()
     if problems or torn:
-        raise _fail("\n".join([*problems, *torn]))
+        raise fail("\n".join([*problems, *torn]))
     try:
         gone = gallery.write(folder, guides, {draft.id: draft.title for draft in drafts.values()})
     except OSError as error:
-        raise _fail(f"{error.filename}: {error.strerror}") from None
+        raise fail(f"{error.filename}: {error.strerror}") from None
     for file in gone:
         typer.echo(f"{file}: there is no such guide any more; remove it", err=True)
     typer.echo(f"{folder}: {len(guides)} pictures")

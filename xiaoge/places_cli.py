@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
+from xiaoge.failing import fail
+
 app = typer.Typer(
     help="Where things are: areas, addresses, outlines of grids, QR sheets; see docs/places.md.", no_args_is_help=True
 )
 SHOWN = 20  # bad rows
-
-
-def _fail(text: str) -> typer.Exit:
-    typer.echo(text, err=True)
-    return typer.Exit(1)
 
 
 @app.command("areas")
@@ -29,7 +26,7 @@ def areas(
     with reading() as session:
         tree = AreaTree.of(session)
     if under is not None and under not in tree.nodes:
-        raise _fail(f"there is no area {under!r}")
+        raise fail(f"there is no area {under!r}")
     begin = [tree.nodes[under]] if under else [n for n in tree.nodes.values() if n.parent not in tree.nodes]
 
     def show(code: str, depth: int) -> None:
@@ -56,7 +53,7 @@ def import_(
         with transaction() as session:
             report = import_addresses(session, file, strict=strict, by=by)
     except (AddressError, OSError) as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     for row in report.bad[:SHOWN]:
         typer.echo(str(row), err=True)
     if len(report.bad) > SHOWN:
@@ -78,7 +75,7 @@ def shapes(
         with transaction() as session:
             count = load_shapes(session, file, by=by)
     except (ShapeError, OSError) as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"loaded: {count} outlines")
 
 
@@ -100,7 +97,7 @@ def qr(
             codes = grid or list(session.scalars(select(Area.code).where(Area.level == "grid").order_by(Area.code)))
             pages = qr_sheet(session, codes, url, out)
     except ValueError as error:
-        raise _fail(str(error)) from None
+        raise fail(str(error)) from None
     typer.echo(f"{out}: {pages} pages")
 
 
@@ -116,7 +113,7 @@ def match(
     with reading() as session:
         found = match_address(session, text, grid)
     if found is None:
-        raise _fail("nothing in it is known")
+        raise fail("nothing in it is known")
     where = found.grid or found.area or "-"
     typer.echo(f"{found.text}  {where}  {found.level}  sure {found.sure:.2f}  ({', '.join(found.how)})")
     for other in found.alternatives:

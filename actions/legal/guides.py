@@ -21,9 +21,10 @@ from knowledge.guiding import interview as steps
 from knowledge.guiding import kept
 from knowledge.guiding.interview import Interview
 from knowledge.guiding.model import Guide, Question, Result
+from knowledge.guiding.served import served
 from knowledge.guiding.table import Kept
 from knowledge.library import Library
-from knowledge.shelf import shelf
+from knowledge.model import MEDIATION
 
 ASIDE_SURE = 0.85
 ASIDE_LENGTH = 6  # characters; a shorter message is an answer nobody understood, not another matter
@@ -34,7 +35,7 @@ DONE = [SlotSet("guide", None), SlotSet("guide_answer", None)]
 
 def link(token: str) -> str | None:
     """The page of an interview; None when this city has no public address."""
-    base = settings().public_url.rstrip("/")
+    base = settings().public_url
     return f"{base}/help/{token}" if base else None
 
 
@@ -45,7 +46,7 @@ def _at(token: str | None) -> tuple[Kept, Guide, Interview] | None:
         if row is None:
             return None
         try:
-            guide, interview = kept.taken_up(shelf().now().guides, row)
+            guide, interview = kept.taken_up(served().guides, row)
         except kept.GuideChangedError:
             return None
         session.expunge(row)
@@ -62,7 +63,7 @@ def begin(dispatcher: CollectingDispatcher, tracker: Tracker, guide: Guide) -> E
 
 @offers.taker("guide")
 def _guide(dispatcher: CollectingDispatcher, tracker: Tracker, offer: Offer) -> Events:
-    guide = shelf().now().guides.get(offer["guide"])
+    guide = served().guides.get(offer["guide"])
     if guide is None:
         dispatcher.utter_message(response="utter_legal", **words.city())
         return []
@@ -122,9 +123,7 @@ class ValidateGuideForm(Action):
     def _kept(self, dispatcher: CollectingDispatcher, row: Kept, guide: Guide, after: Interview) -> Events:
         try:
             with transaction() as session:
-                kept.save(session, row, after)
-                if steps.result(guide, after):
-                    kept.end(session, row)
+                kept.answered(session, row, guide, after)
         except kept.ChangedMeanwhileError:
             dispatcher.utter_message(response="utter_guide_meanwhile")
             return [SlotSet("guide_answer", None)]
@@ -243,7 +242,7 @@ class FinishGuide(Action):
         if found is None or result is None:
             return [*DONE, *back]
         row, guide, interview = found
-        served, slow = shelf().now(), bool(Turn.of(tracker).meta.get("slow"))
+        slow = bool(Turn.of(tracker).meta.get("slow"))
         if address := link(row.id):
             with_draft = "utter_guide_papers" if result.draft else "utter_guide_page"
             dispatcher.utter_message(response=with_draft, link=address)
@@ -251,13 +250,13 @@ class FinishGuide(Action):
         if result.mediation:
             options.append(
                 {
-                    "say": f"请人来调解（{words.MEDIATION[result.mediation]}）",
+                    "say": f"请人来调解（{MEDIATION[result.mediation]}）",
                     "do": "mediation",
                     "kind": result.mediation,
                 }
             )
         options.append({"say": "把这事报给网格员", "do": "report"})
-        pieces = position(result, served.library)
+        pieces = position(result, served().library)
         events: Events = [SlotSet("pending", _pending(guide, interview, Turn.of(tracker)))]
         if back:
             for piece in pieces:

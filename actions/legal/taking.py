@@ -11,9 +11,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import offers, words
 from actions.form import OpenIntake
 from actions.legal import wording
-from actions.legal.telling import ask_which, offers_for, one_by_one, tell
+from actions.legal.telling import ask_which, offers_for, one_by_one, tell, which_entry
 from actions.offers import Events, Offer
 from actions.turn import Turn
+from knowledge.model import MEDIATION
 from knowledge.search import Found
 from knowledge.shelf import shelf
 
@@ -54,11 +55,7 @@ def _rest(dispatcher: CollectingDispatcher, tracker: Tracker, offer: Offer) -> E
 @offers.taker("others")
 def _others(dispatcher: CollectingDispatcher, tracker: Tracker, offer: Offer) -> Events:
     entries = shelf().now().library.entries
-    options = [{"say": entries[i].question, "do": "entry", "entry": i} for i in offer["entries"] if i in entries]
-    options.append({"say": "都不是", "do": "none"})
-    says = [str(o["say"]) for o in options]
-    dispatcher.utter_message(response="utter_legal_others", list=words.numbered(says))
-    return offers.made(options)
+    return which_entry(dispatcher, [entries[i] for i in offer["entries"] if i in entries], told=True)
 
 
 @offers.taker("none")
@@ -94,6 +91,6 @@ def _mediation(dispatcher: CollectingDispatcher, tracker: Tracker, offer: Offer)
     if not kept:
         dispatcher.utter_message(response="utter_nothing_open", **words.city())
         return []
-    dispatcher.utter_message(response="utter_mediation", kind=words.MEDIATION[offer["kind"]])
+    dispatcher.utter_message(response="utter_mediation", kind=MEDIATION[offer["kind"]])
     events = OpenIntake().open(dispatcher, tracker, reported(kept), mediation=offer["kind"], law_told=True)
     return [*events, FollowupAction("intake_form")]

@@ -15,7 +15,7 @@ from actions.offers import Events, Offer
 from actions.turn import Turn
 from common.logs import log
 from knowledge.library import KnowledgeError
-from knowledge.model import Entry
+from knowledge.model import MEDIATION, Entry
 from knowledge.search import Found
 from knowledge.shelf import Served, shelf
 from nlu.text.normalise import for_model
@@ -37,9 +37,7 @@ def offers_for(entry: Entry, found: Found, served: Served, slow: bool) -> list[O
     if not slow and wording.rest(entry, served.library):
         out.append({"say": "要带什么、花多少钱", "do": "rest", "entry": entry.id})
     if entry.mediation:
-        out.append(
-            {"say": f"请人来调解（{words.MEDIATION[entry.mediation]}）", "do": "mediation", "kind": entry.mediation}
-        )
+        out.append({"say": f"请人来调解（{MEDIATION[entry.mediation]}）", "do": "mediation", "kind": entry.mediation})
     out.append({"say": "把这事报给网格员", "do": "report"})
     others = [hit.entry.id for hit in found.hits[1 : 1 + OTHERS]]
     if others:
@@ -102,10 +100,15 @@ def answer(dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn, found
 
 def suggest(dispatcher: CollectingDispatcher, found: Found) -> Events:
     """Ask whether one of the likeliest is meant, where it is not sure enough to answer."""
-    options: list[Offer] = [{"say": h.entry.question, "do": "entry", "entry": h.entry.id} for h in found.hits]
+    return which_entry(dispatcher, [hit.entry for hit in found.hits])
+
+
+def which_entry(dispatcher: CollectingDispatcher, entries: list[Entry], told: bool = False) -> Events:
+    """Ask which of some entries' questions is meant, or none; ``told`` when another one has been told before."""
+    response = "utter_legal_others" if told else "utter_legal_which"
+    options: list[Offer] = [{"say": e.question, "do": "entry", "entry": e.id} for e in entries]
     options.append({"say": "都不是", "do": "none"})
-    says = [str(o["say"]) for o in options]
-    dispatcher.utter_message(response="utter_legal_which", list=words.numbered(says))
+    dispatcher.utter_message(response=response, list=words.numbered([str(o["say"]) for o in options]))
     return offers.made(options)
 
 

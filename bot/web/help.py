@@ -5,8 +5,10 @@ They work without scripts. The address of an interview is its secret: who has it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -161,6 +163,43 @@ def _result(known: Guiding, guide: Guide, standing: Interview, result: Result) -
     }
 
 
+def _moved(
+    request: Request,
+    token: str,
+    version: str,
+    move: Callable[[Guide, Interview], Interview],
+    note: str | None = None,
+    again: Callable[[Guide, Kept, Interview], bool] = lambda *_: False,
+) -> Response:
+    """Move an interview on, or back. What was sent to a question that was answered meanwhile changes nothing.
+
+    Args:
+        request: what is answered.
+        token: of the interview.
+        version: of it that the form was made for.
+        move: what becomes of the interview.
+        note: the sentence to say when all went well.
+        again: whether a form for an earlier version only says once more what is kept already.
+    """
+    known = served()
+    with transaction() as session:
+        found = kept.get(session, token)
+        if found is None:
+            return _gone(request)
+        try:
+            guide, standing = kept.taken_up(known.guides, found)
+            if version != str(found.version):
+                return _to(token, None if again(guide, found, standing) else "changed")
+            kept.answered(session, found, guide, move(guide, standing))
+        except GuideChangedError:
+            return _changed(request, found, known)
+        except ChangedMeanwhileError:
+            note = "changed"
+        except NotAnsweredError as error:
+            note = error.note
+    return _to(token, note)
+
+
 @router.post("/{token}")
 def answer(
     request: Request,
@@ -171,30 +210,12 @@ def answer(
     skip: str = Form(""),
 ) -> Response:
     """An answer. One to a question that was answered meanwhile changes nothing."""
-    known, said = served(), Said(choice, words, bool(skip))
+    said = Said(choice, words, bool(skip))
     note = "cut" if len(words.strip()) > LONGEST_ANSWER and not skip else None
-    with transaction() as session:
-        found = kept.get(session, token)
-        if found is None:
-            return _gone(request)
-        try:
-            guide, standing = kept.taken_up(known.guides, found)
-            if version != str(found.version):
-                return _to(token, None if _twice(guide, found, standing, version, said) else "changed")
-            after = said.on(guide, standing)
-            kept.save(session, found, after)
-            if interview.result(guide, after) is not None:
-                kept.end(session, found)
-        except GuideChangedError:
-            return _changed(request, found, known)
-        except ChangedMeanwhileError:
-            note = "changed"
-        except NotAnsweredError as error:
-            note = error.note
-    return _to(token, note)
+    return _moved(request, token, version, said.on, note, partial(_twice, version, said))
 
 
-def _twice(guide: Guide, found: Kept, standing: Interview, version: str, said: Said) -> bool:
+def _twice(version: str, said: Said, guide: Guide, found: Kept, standing: Interview) -> bool:
     """Whether this is the last answer once more: the button was pressed twice."""
     if version != str(found.version - 1):
         return False
@@ -207,21 +228,7 @@ def _twice(guide: Guide, found: Kept, standing: Interview, version: str, said: S
 @router.post("/{token}/back")
 def back(request: Request, token: str, version: str = Form("")) -> Response:
     """One question back."""
-    known = served()
-    with transaction() as session:
-        found = kept.get(session, token)
-        if found is None:
-            return _gone(request)
-        try:
-            guide, standing = kept.taken_up(known.guides, found)
-            if version != str(found.version):
-                return _to(token, "changed")
-            kept.save(session, found, interview.back(guide, standing))
-        except GuideChangedError:
-            return _changed(request, found, known)
-        except ChangedMeanwhileError:
-            return _to(token, "changed")
-    return _to(token)
+    return _moved(request, token, version, interview.back)
 
 
 @router.post("/{token}/again")

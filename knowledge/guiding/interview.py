@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from knowledge.guiding import graph
 from knowledge.guiding.model import Guide, Question, Result
 
 LONGEST_ANSWER = 300  # characters kept
@@ -103,9 +104,7 @@ def say(guide: Guide, interview: Interview, words: str) -> Interview:
     if asked.choices:
         raise ValueError(f"{asked.id} wants one of its choices")
     after = replace(interview, steps=(*interview.steps, Step(asked.id, None, words.strip()[:LONGEST_ANSWER])))
-    known = facts(guide, after)
-    turn = next(t for t in asked.turns if t.fact is None or t.fact in known)
-    return replace(after, at=turn.go)
+    return replace(after, at=graph.taken(asked, facts(guide, after)))
 
 
 def back(guide: Guide, interview: Interview) -> Interview:

@@ -122,6 +122,17 @@ def save(session: Session, kept: Kept, interview: Interview) -> None:
     _set(session, kept, state=interview.stored(), version=kept.version + 1, changed_at=now(), ended_at=None)
 
 
+def answered(session: Session, kept: Kept, guide: Guide, interview: Interview) -> None:
+    """Keep where an interview stands after an answer, and note its end where it has come to a result.
+
+    Raises:
+        ChangedMeanwhileError: it is not any more as ``kept`` says; nothing was changed.
+    """
+    save(session, kept, interview)
+    if steps.result(guide, interview) is not None:
+        end(session, kept)
+
+
 def end(session: Session, kept: Kept) -> None:
     """Note that an interview has come to its result, or was broken off. Its link goes on leading to it.
 

@@ -11,8 +11,7 @@ from common.nodes import Source, line
 from knowledge.citations import Citation, parse
 from knowledge.guiding import graph
 from knowledge.guiding.model import KINDS, Choice, Guide, Question, Result, Turn
-from knowledge.model import Limit
-from knowledge.reading import MEDIATION
+from knowledge.model import MEDIATION, Limit
 
 FOLDER = Path(__file__).parents[1] / "guides"
 MOST_CHOICES = 6
@@ -134,7 +133,9 @@ class _Reader:
             if "statutes" in parts
             else []
         )
-        mediation = self.source.one_of(parts["mediation"], "mediation", MEDIATION) if "mediation" in parts else None
+        mediation = (
+            self.source.one_of(parts["mediation"], "mediation", tuple(MEDIATION)) if "mediation" in parts else None
+        )
         return Result(
             id=id_,
             position=self.maybe(parts.get("position"), "position") or "",

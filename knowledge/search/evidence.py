@@ -69,8 +69,8 @@ class Corpus:
             say: told how far it is.
         """
         entries = list(library.entries.values())
-        texts = [for_model(p) for e in entries for p in e.phrasings]
-        raw = vectors.plain(texts_of(library), say)
+        encoded = texts_of(library)
+        raw, texts = vectors.plain(encoded, say), encoded[: len(encoded) - len(entries)]
         mean, spread = raw[: len(texts)].mean(axis=0), np.maximum(raw[: len(texts)].std(axis=0), 1e-6)
         unit = _unit((raw - mean) / spread)
         most = max(len(e.phrasings) for e in entries)

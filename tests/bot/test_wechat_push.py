@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from fake_wechat import switch_on
 
 from bot import inbox, outbox
 from bot.channels.base import TryLaterError, WindowClosedError
@@ -19,14 +20,7 @@ from xiaoge.wechat_client import FakeWeChat
 @pytest.fixture
 def fake(database: str, use_settings: pytest.MonkeyPatch) -> Iterator[FakeWeChat]:
     server = FakeWeChat()
-    for name, value in {
-        "WECHAT_TOKEN": "t",
-        "WECHAT_APP_ID": "wx1",
-        "WECHAT_SECRET": "s",
-        "WECHAT_API": server.url,
-    }.items():
-        use_settings.setenv(f"XIAOGE_{name}", value)
-    settings.cache_clear()
+    switch_on(server, use_settings)
     yield server
     server.close()
 

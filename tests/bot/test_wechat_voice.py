@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 import soundfile
-from fake_wechat import HearingWeChat
+from fake_wechat import HearingWeChat, switch_on
 from sqlalchemy import select
 
 from bot import inbox, outbox, speech
@@ -29,14 +29,7 @@ ALOUD = {"text": "好，念给您听。", "aloud": "打12348，免费。"}
 @pytest.fixture
 def fake(database: str, use_settings: pytest.MonkeyPatch) -> Iterator[HearingWeChat]:
     server = HearingWeChat()
-    for name, value in {
-        "WECHAT_TOKEN": "t",
-        "WECHAT_APP_ID": "wx1",
-        "WECHAT_SECRET": "s",
-        "WECHAT_API": server.url,
-    }.items():
-        use_settings.setenv(f"XIAOGE_{name}", value)
-    settings.cache_clear()
+    switch_on(server, use_settings)
     yield server
     server.close()
 

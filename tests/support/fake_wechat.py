@@ -6,7 +6,22 @@ import json
 from email.parser import BytesParser
 from typing import Any
 
+import pytest
+
+from common.settings import settings
 from xiaoge.wechat_client import FakeWeChat
+
+
+def switch_on(server: FakeWeChat, use_settings: pytest.MonkeyPatch) -> None:
+    """Settings that switch the channel on, with this server as WeChat's."""
+    for name, value in {
+        "WECHAT_TOKEN": "t",
+        "WECHAT_APP_ID": "wx1",
+        "WECHAT_SECRET": "s",
+        "WECHAT_API": server.url,
+    }.items():
+        use_settings.setenv(f"XIAOGE_{name}", value)
+    settings.cache_clear()
 
 
 class HearingWeChat(FakeWeChat):
